@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Lists of shadow entries: the parents of a shadow page, and the writable
+ * entries that map a guest frame (reverse map). Read-only entries are in no
+ * reverse map: only writability is ever taken back frame by frame.
+ */
+#ifndef _KAGE_MMU_RMAP_H
+#define _KAGE_MMU_RMAP_H
+
+#include "../types.h"
+#include "mem.h"
+
+#define KAGE_DESC_ENTRIES	6
+
+/* A piece of a list that is longer than one entry. */
+struct kage_ptelist_desc {
+	struct kage_ptelist_desc *next;
+	u32 nr;
+	u64 *ptes[KAGE_DESC_ENTRIES];
+};
+
+/** kage_ptelist_add() - true, or false if no descriptor is in reserve */
+bool kage_ptelist_add(struct kage_vm *vm, struct kage_ptelist *list,
+		      u64 *sptep);
+/** kage_ptelist_del() - @sptep must be in @list */
+void kage_ptelist_del(struct kage_vm *vm, struct kage_ptelist *list,
+		      u64 *sptep);
+/** kage_ptelist_first() - some entry of the list, or NULL if it is empty */
+u64 *kage_ptelist_first(const struct kage_ptelist *list);
+/** kage_ptelist_has() - is @sptep in @list? For the audit */
+bool kage_ptelist_has(const struct kage_ptelist *list, const u64 *sptep);
+/** kage_ptelist_len() - number of entries. For the audit */
+unsigned int kage_ptelist_len(const struct kage_ptelist *list);
+
+static inline bool kage_ptelist_empty(const struct kage_ptelist *list)
+{
+	return !list->val;
+}
+
+/**
+ * kage_rmap_add() - note that @sptep maps @gfn writable at @level
+ *
+ * Return: false if reserves are short; the entry must then not be writable.
+ */
+bool kage_rmap_add(struct kage_vm *vm, gfn_t gfn, int level, u64 *sptep);
+/** kage_rmap_del() - the reverse */
+void kage_rmap_del(struct kage_vm *vm, gfn_t gfn, int level, u64 *sptep);
+/** kage_rmap_list() - the list of a frame (@level 1) or piece (2), or NULL */
+struct kage_ptelist *kage_rmap_list(struct kage_vm *vm, gfn_t gfn, int level);
+
+#endif /* _KAGE_MMU_RMAP_H */

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Shadow tables of a machine.
+ *
+ * Invariant (strict coherence): every entry of every shadow table that is in
+ * the hash is either what the guest's entry says, or KAGE_SPTE_LAZY, or lacks
+ * W where the guest's entry has it. It never grants what the guest's entry
+ * does not. The frame of a shadowed guest table is tracked: no shadow entry of
+ * the machine maps it writable, and host writes to it go through
+ * kage_mem_written().
+ *
+ * A shadow page is found by (gfn, role); both must match. What a processor may
+ * still cache is freed only after every vCPU has flushed.
+ *
+ * Field tags: M mmu->lock, I immutable after create.
+ */
+#ifndef _KAGE_MMU_SHADOW_H
+#define _KAGE_MMU_SHADOW_H
+
+#include "../types.h"
+#include "mem.h"
+#include "spte.h"
+#include <linux/list.h>
+#include <linux/spinlock.h>
+
+#define KAGE_MMU_HASH_BITS	9
+#define KAGE_MMU_MIN_PAGES	64
+
+/* Reserves that a fault may use without allocating. */
+#define KAGE_POOL_PAGES		16
+#define KAGE_POOL_DESCS		32
+
+union kage_role {
+	u32 word;
+	struct {
+		u32 level:3;	/* 4 is a root, 1 maps 4 KiB pages */
+		u32 direct:1;	/* pieces of a large guest page; no table */
+		u32 wp:1;	/* the guest's CR0.WP */
+		u32 nxe:1;	/* the guest's EFER.NXE: is bit 63 reserved? */
+		/* Unused bits stay 0: roles are compared as words. */
+	};
+};
+
+struct kage_shadow {
+	gfn_t gfn;			/* I table's frame; direct: first frame */
+	union kage_role role;		/* I */
+	u32 pins;			/* M vCPUs whose root this is */
+	u32 nr_present;			/* M present entries */
+	u64 *spt;			/* I the 512 entries, one host page */
+	u32 *gfns;			/* M frame that each leaf entry maps */
+	struct kage_ptelist parents;	/* M entries that point here */
+	struct hlist_node hash;		/* M */
+	struct list_head lru;		/* M live pages, or dying ones */
+};
+
+enum kage_mmu_stat {
+	KAGE_MMU_CREATED,
+	KAGE_MMU_ORPHANED,
+	KAGE_MMU_RECYCLED,
+	KAGE_MMU_UNSHADOWED,
+	KAGE_MMU_PROTECTED,
+	KAGE_MMU_FLUSHES,
+	KAGE_MMU_RESYNCS,
+	KAGE_NR_MMU_STATS
+};
+
+struct kage_ptelist_desc;
+
+struct kage_mmu {
+	spinlock_t lock;
+	struct hlist_head hash[1 << KAGE_MMU_HASH_BITS];	/* M */
+	struct list_head live;		/* M least recently used first */
+	struct list_head dying;		/* M unlinked, not yet flushed */
+	u32 nr_live, nr_dying;		/* M */
+	u32 limit;			/* M */
+	u32 limit_asked;		/* I 0: follow the RAM size */
+
+	/* Reserves; refilled by kage_mmu_topup() outside bursts. */
+	struct list_head spare;		/* M struct kage_shadow with a page */
+	struct kage_rmap_chunk *spare_chunk[4];		/* M */
+	struct kage_ptelist_desc *spare_desc;		/* M chained */
+	u32 nr_spare, nr_spare_chunk, nr_spare_desc;	/* M */
+
+	u64 stats[KAGE_NR_MMU_STATS];	/* M */
+};
+
+int kage_mmu_init(struct kage_vm *vm, u32 limit);
+/** kage_mmu_uninit() - free everything; no vCPU may exist any more */
+void kage_mmu_uninit(struct kage_vm *vm);
+
+/**
+ * kage_mmu_topup() - refill the reserves
+ *
+ * Context: process, may sleep. Return: 0 or -ENOMEM.
+ */
+int kage_mmu_topup(struct kage_vm *vm);
+
+/** kage_mmu_slots_changed() - forget every shadow page, flush every vCPU */
+void kage_mmu_slots_changed(struct kage_vm *vm);
+
+/** kage_mmu_resync() - derive the entries of a tracked frame anew */
+void kage_mmu_resync(struct kage_vm *vm, gfn_t gfn);
+
+/**
+ * kage_mmu_load_root() - make vcpu->root the shadow of the guest's CR3
+ *
+ * Return: true if there is a root; false if reserves are short
+ * (KAGE_REQ_TOPUP is raised) or CR3 points outside RAM (the VM is killed).
+ */
+bool kage_mmu_load_root(struct kage_vcpu *vcpu);
+
+/** kage_mmu_unload_root() - the vCPU uses no root any more */
+void kage_mmu_unload_root(struct kage_vcpu *vcpu);
+
+/** kage_mmu_stats() - report the counters */
+int kage_mmu_stats(struct kage_vm *vm, struct kage_stat_sink *sink);
+
+/*
+ * For fault.c and audit.c; all of them under mmu->lock.
+ */
+
+/** kage_shadow_of() - the shadow page that an entry lies in */
+struct kage_shadow *kage_shadow_of(const u64 *sptep);
+
+/** kage_shadow_child() - the shadow page that a present table entry names */
+struct kage_shadow *kage_shadow_child(u64 spte);
+
+/** kage_shadow_find() - the live shadow page of @gfn and @role, or NULL */
+struct kage_shadow *kage_shadow_find(struct kage_vm *vm, gfn_t gfn,
+				     union kage_role role);
+
+/**
+ * kage_shadow_get() - find or make the shadow page of @gfn and @role
+ *
+ * A new one is tracked, then filled as far as existing pages allow.
+ * Return: NULL if reserves are short, or @gfn is not RAM.
+ */
+struct kage_shadow *kage_shadow_get(struct kage_vm *vm, gfn_t gfn,
+				    union kage_role role);
+
+/**
+ * kage_shadow_set() - change one entry, with all that hangs on it
+ *
+ * rmap and parent lists follow; a child that lost its last parent is released.
+ */
+void kage_shadow_set(struct kage_vm *vm, struct kage_shadow *sp,
+		     unsigned int index, u64 spte);
+
+/**
+ * kage_shadow_derive() - what an entry should be, children not made
+ * @gpte: the guest's entry; ignored for a direct shadow page
+ */
+u64 kage_shadow_derive(struct kage_vm *vm, struct kage_shadow *sp,
+		       unsigned int index, u64 gpte);
+
+/** kage_shadow_follow() - make an entry what kage_shadow_derive() says */
+void kage_shadow_follow(struct kage_vm *vm, struct kage_shadow *sp,
+			unsigned int index, u64 gpte);
+
+/** kage_shadow_reread() - entries [@first, @last] follow the guest's table */
+void kage_shadow_reread(struct kage_vm *vm, gfn_t gfn, unsigned int first,
+			unsigned int last);
+
+/** kage_shadow_role() - role of the child of @sp that an entry links */
+union kage_role kage_shadow_role(const struct kage_shadow *sp, bool direct);
+
+/** kage_shadow_gfn() - first frame of the child of a direct shadow page */
+gfn_t kage_shadow_gfn(const struct kage_shadow *sp, unsigned int index);
+
+/** kage_shadow_unshadow() - give up every shadow page of a guest frame */
+void kage_shadow_unshadow(struct kage_vm *vm, gfn_t gfn);
+
+/** kage_shadow_reserve() - is there enough for one fault? Recycles if not */
+bool kage_shadow_reserve(struct kage_vcpu *vcpu);
+
+/** kage_shadow_free() - to the allocator; nothing may reach it any more */
+void kage_shadow_free(struct kage_shadow *sp);
+
+/**
+ * kage_mmu_leaf_level() - may a large entry map @gfn?
+ *
+ * Return: 2 if the aligned 2 MiB around @gfn are one host block in one slot
+ * with, for @write, no page table in it; else 1.
+ */
+int kage_mmu_leaf_level(struct kage_vm *vm, gfn_t gfn, bool write);
+
+#endif /* _KAGE_MMU_SHADOW_H */

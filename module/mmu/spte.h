@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The bits of guest and shadow page-table entries, and how the one follows
+ * from the other. PURE.
+ *
+ * A shadow entry carries the rights of the guest entry of its own level and
+ * no others: the processor combines the levels, as it does for the guest's own
+ * tables. So a shadow table depends on nothing but the guest table's content
+ * (and CR0.WP), and may be shared by every parent that points to it.
+ *
+ * SDM: "4-Level Paging and 5-Level Paging".
+ */
+#ifndef _KAGE_MMU_SPTE_H
+#define _KAGE_MMU_SPTE_H
+
+#include "../types.h"
+
+#define KAGE_PTE_P	BIT_ULL(0)
+#define KAGE_PTE_W	BIT_ULL(1)
+#define KAGE_PTE_U	BIT_ULL(2)
+#define KAGE_PTE_A	BIT_ULL(5)
+#define KAGE_PTE_D	BIT_ULL(6)
+#define KAGE_PTE_PS	BIT_ULL(7)
+#define KAGE_PTE_G	BIT_ULL(8)
+#define KAGE_PTE_NX	BIT_ULL(63)
+
+#define KAGE_PTE_ADDR	GENMASK_ULL(51, 12)
+
+#define KAGE_PT_ENTRIES	512
+#define KAGE_ROOT_LEVEL	4
+
+/*
+ * The two shadow entries that are not present. NONE: the guest's entry is not
+ * present either. LAZY: the guest's entry is present, or a device may be there,
+ * and kage has to look. Neither has an address bit set, so a terminal fault on
+ * them speculates at host frame 0, which holds nothing (L1TF).
+ */
+#define KAGE_SPTE_NONE	0ULL
+#define KAGE_SPTE_LAZY	BIT_ULL(9)
+
+/* Index of the entry for @gva in a table of @level (1 is the leaf table). */
+static inline unsigned int kage_pt_index(gva_t gva, int level)
+{
+	return (gva >> (KAGE_PAGE_SHIFT + 9 * (level - 1))) &
+	       (KAGE_PT_ENTRIES - 1);
+}
+
+/* Frames that one entry of a table of @level maps. */
+static inline u64 kage_pt_span(int level)
+{
+	return 1ULL << (9 * (level - 1));
+}
+
+/* Does a present guest entry of @level map a page (and not a table)? */
+static inline bool kage_gpte_is_leaf(u64 gpte, int level)
+{
+	return level == 1 ||
+	       (level < KAGE_ROOT_LEVEL && (gpte & KAGE_PTE_PS));
+}
+
+/* First frame that a leaf @gpte of @level maps. */
+static inline gfn_t kage_gpte_gfn(u64 gpte, int level)
+{
+	return ((gpte & KAGE_PTE_ADDR) >> KAGE_PAGE_SHIFT) &
+	       ~(kage_pt_span(level) - 1);
+}
+
+static inline bool kage_spte_present(u64 spte)
+{
+	return spte & KAGE_PTE_P;
+}
+
+/* Does a present shadow entry of @level map a page? */
+static inline bool kage_spte_is_leaf(u64 spte, int level)
+{
+	return level == 1 || (spte & KAGE_PTE_PS);
+}
+
+/**
+ * kage_spte_table() - entry that points to a shadow table
+ * @gpte: the guest's entry, present; of a large page where the shadow table
+ *        stands for its pieces
+ * @leaf: @gpte maps a large page: it is writable only once it is dirty
+ * @wp: the guest's CR0.WP
+ * @table: host address of the shadow table
+ */
+u64 kage_spte_table(u64 gpte, bool leaf, bool wp, hpa_t table);
+
+/**
+ * kage_spte_leaf() - entry that maps a page
+ * @gpte: the guest's entry, present and accessed; or KAGE_GPTE_DIRECT
+ * @wp: the guest's CR0.WP
+ * @level: 1, or 2 for a 2 MiB host page
+ * @pfn: host frame
+ * @writable: nothing on kage's side speaks against writing
+ */
+u64 kage_spte_leaf(u64 gpte, bool wp, int level, u64 pfn, bool writable);
+
+/* The guest entry that the pieces of a large page behave as if they had. */
+#define KAGE_GPTE_DIRECT	(KAGE_PTE_P | KAGE_PTE_W | KAGE_PTE_U | \
+				 KAGE_PTE_A | KAGE_PTE_D)
+
+#endif /* _KAGE_MMU_SPTE_H */
