@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From the guest's transmit queue into the host's stack, by NAPI. Virtio 1.1:
+ * "Packet Transmission".
+ *
+ * Header and frame are copied out of the guest once; all checks look at the
+ * copy. What a guest sends wrong is counted and dropped, nothing else.
+ */
+#include "nic_rx.h"
+#include "chain.h"
+#include "../mmu/mem.h"
+#include <linux/etherdevice.h>
+#include <linux/skbuff.h>
+#include <linux/virtio_byteorder.h>
+#include <linux/virtio_net.h>
+
+/* Longest frame in one piece; of longer ones HEAD_LEN and the rest in pages. */
+#define LINEAR_LEN	2048
+#define HEAD_LEN	256
+#define HEADROOM	(NET_SKB_PAD + NET_IP_ALIGN)
+
+/* Bytes after which a poll gives way, however few packets they were. */
+#define BYTE_BUDGET	(256 * 1024)
+
+struct batch {
+	struct sk_buff_head skbs;
+	int chains;
+	u64 bytes;
+	bool more;		/* stopped by a budget */
+	bool broke;
+	bool signal;
+};
+
+static struct sk_buff *alloc(struct kage_nic *nic, u32 len)
+{
+	struct sk_buff *skb;
+	int err;
+
+	if (len <= LINEAR_LEN) {
+		skb = napi_alloc_skb(&nic->napi, len);
+		if (skb)
+			skb_put(skb, len);
+		return skb;
+	}
+	skb = alloc_skb_with_frags(HEADROOM + HEAD_LEN, len - HEAD_LEN,
+				   PAGE_ALLOC_COSTLY_ORDER, &err,
+				   GFP_ATOMIC | __GFP_NOWARN);
+	if (!skb)
+		return NULL;
+	skb_reserve(skb, HEADROOM);
+	skb_put(skb, HEAD_LEN);
+	skb->data_len = len - HEAD_LEN;
+	skb->len += skb->data_len;
+	return skb;
+}
+
+static int get_hdr(struct kage_vm *vm, struct kage_chain_iter *iter,
+		   struct virtio_net_hdr_mrg_rxbuf *hdr)
+{
+	u32 left = sizeof(*hdr);
+	u8 *data = (u8 *)hdr;
+
+	while (left) {
+		gpa_t gpa;
+		const u32 n = kage_chain_piece(iter, left, &gpa);
+
+		if (kage_mem_read(vm, gpa, data, n))
+			return -EFAULT;
+		data += n;
+		left -= n;
+	}
+	return 0;
+}
+
+static int get_frame(struct kage_vm *vm, struct kage_chain_iter *iter,
+		     struct sk_buff *skb)
+{
+	u32 off = 0;
+
+	while (off < skb->len) {
+		gpa_t gpa;
+		const u32 n = kage_chain_piece(iter, skb->len - off, &gpa);
+		const void *host = kage_mem_host(vm, gpa, n, false);
+
+		if (!host || skb_store_bits(skb, off, host, n))
+			return -EFAULT;
+		off += n;
+	}
+	return 0;
+}
+
+/* Only what was negotiated and can be; hdr_len is a hint that nobody needs. */
+static bool hdr_ok(const struct kage_virtio *vdev,
+		   const struct virtio_net_hdr *hdr, u32 len)
+{
+	const u32 start = __virtio16_to_cpu(true, hdr->csum_start);
+	const u32 off = __virtio16_to_cpu(true, hdr->csum_offset);
+
+	if (hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
+		if (!kage_virtio_has(vdev, VIRTIO_NET_F_CSUM) ||
+		    start < ETH_HLEN || start + off + sizeof(__sum16) > len)
+			return false;
+	} else if (hdr->gso_type != VIRTIO_NET_HDR_GSO_NONE) {
+		return false;
+	}
+	if ((hdr->gso_type & VIRTIO_NET_HDR_GSO_ECN) &&
+	    !kage_virtio_has(vdev, VIRTIO_NET_F_HOST_ECN))
+		return false;
+
+	switch (hdr->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) {
+	case VIRTIO_NET_HDR_GSO_NONE:
+		return true;
+	case VIRTIO_NET_HDR_GSO_TCPV4:
+		return kage_virtio_has(vdev, VIRTIO_NET_F_HOST_TSO4);
+	case VIRTIO_NET_HDR_GSO_TCPV6:
+		return kage_virtio_has(vdev, VIRTIO_NET_F_HOST_TSO6);
+	default:
+		return false;
+	}
+}
+
+/* Return: the packet, or NULL with @why what to count. */
+static struct sk_buff *receive(struct kage_nic *nic,
+			       const struct kage_vring_chain *chain,
+			       enum kage_nic_stat *why)
+{
+	struct kage_chain_iter iter = kage_chain_out(chain);
+	struct kage_vm *vm = nic->vdev.pdev.vm;
+	struct virtio_net_hdr_mrg_rxbuf hdr;
+	struct sk_buff *skb;
+	u32 len;
+
+	*why = KAGE_NIC_RX_BAD_CHAIN;
+	if (chain->nr_in || chain->out_len < KAGE_NIC_HDR_LEN + ETH_HLEN ||
+	    chain->out_len > KAGE_NIC_HDR_LEN + KAGE_NIC_MAX_FRAME ||
+	    get_hdr(vm, &iter, &hdr))
+		return NULL;
+	len = chain->out_len - KAGE_NIC_HDR_LEN;
+	if (!hdr_ok(&nic->vdev, &hdr.hdr, len)) {
+		*why = KAGE_NIC_RX_BAD_HEADER;
+		return NULL;
+	}
+	skb = alloc(nic, len);
+	if (!skb) {
+		*why = KAGE_NIC_RX_NO_MEMORY;
+		return NULL;
+	}
+	if (get_frame(vm, &iter, skb))
+		goto err_free;
+	if (virtio_net_hdr_to_skb(skb, &hdr.hdr, true)) {
+		*why = KAGE_NIC_RX_BAD_HEADER;
+		goto err_free;
+	}
+	skb->protocol = eth_type_trans(skb, nic->dev);
+	return skb;
+
+err_free:
+	kfree_skb(skb);
+	return NULL;
+}
+
+static void take(struct kage_nic *nic, struct kage_vring *vr,
+		 struct batch *batch)
+{
+	const struct kage_vring_chain *chain = &nic->from;
+	const u64 bytes = chain->out_len - KAGE_NIC_HDR_LEN;
+	enum kage_nic_stat why;
+	struct sk_buff *skb = receive(nic, chain, &why);
+
+	batch->chains++;
+	if (skb) {
+		__skb_queue_tail(&batch->skbs, skb);
+		batch->bytes += bytes;
+		kage_nic_count(nic, KAGE_NIC_RX_PACKETS, 1);
+		kage_nic_count(nic, KAGE_NIC_RX_BYTES, bytes);
+	} else {
+		kage_nic_count(nic, why, 1);
+	}
+	kage_vring_push(vr, chain->head, 0);
+}
+
+/* Returned chains are shown to the driver once for the whole batch. */
+static void take_all_locked(struct kage_nic *nic, struct kage_virtq *vq,
+			    struct batch *batch, int budget)
+{
+	struct kage_vring *vr = &vq->vr;
+	int ret = 0;
+
+	lockdep_assert_held(&vq->lock);
+	if (!vr->size || vr->broken)
+		return;
+	kage_vring_disable_kick(vr);
+	rcu_read_lock();
+	for (;;) {
+		batch->more = batch->chains >= budget ||
+			      batch->bytes >= BYTE_BUDGET;
+		if (batch->more)
+			break;
+		ret = kage_vring_pop(vr, &nic->from);
+		if (ret <= 0)
+			break;
+		take(nic, vr, batch);
+	}
+	if (batch->chains) {
+		kage_vring_publish(vr);
+		batch->signal = kage_vring_should_signal(vr);
+	}
+	rcu_read_unlock();
+	batch->broke = vr->broken;
+	if (batch->broke)
+		kage_nic_count(nic, KAGE_NIC_RX_BROKEN, 1);
+	if (batch->signal)
+		kage_nic_count(nic, KAGE_NIC_RX_INTERRUPTS, 1);
+}
+
+/* Return: has the guest queued more between our last look and now? */
+static bool rearm(struct kage_nic *nic, struct kage_virtq *vq)
+{
+	bool more;
+
+	spin_lock_bh(&vq->lock);
+	more = kage_vring_enable_kick(&vq->vr);
+	spin_unlock_bh(&vq->lock);
+	return more;
+}
+
+int kage_nic_rx_poll(struct napi_struct *napi, int budget)
+{
+	struct kage_nic *nic = container_of(napi, struct kage_nic, napi);
+	struct kage_virtq *vq = kage_nic_vq(nic, KAGE_NIC_VQ_FROM_GUEST);
+	struct batch batch = {};
+	struct sk_buff *skb;
+
+	__skb_queue_head_init(&batch.skbs);
+	spin_lock_bh(&vq->lock);
+	take_all_locked(nic, vq, &batch, budget);
+	spin_unlock_bh(&vq->lock);
+
+	/* Without the lock: this may go all the way into another guest. */
+	while ((skb = __skb_dequeue(&batch.skbs)))
+		napi_gro_receive(napi, skb);
+	if (batch.signal)
+		kage_virtio_signal(&nic->vdev, KAGE_NIC_VQ_FROM_GUEST);
+	if (batch.broke)
+		kage_virtio_broken(&nic->vdev, KAGE_NIC_VQ_FROM_GUEST);
+
+	if (batch.more)
+		return budget;
+	if (napi_complete_done(napi, batch.chains) && rearm(nic, vq))
+		napi_schedule(napi);
+	return batch.chains;
+}
+
+void kage_nic_rx_kick(struct kage_nic *nic)
+{
+	/* With softirqs on again the poll runs right here. */
+	local_bh_disable();
+	napi_schedule(&nic->napi);
+	local_bh_enable();
+}
