@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# A thin front: kbuild builds the module, tool/Makefile builds kagectl, and
+# selftests/ holds the scripts that try them. `make help` lists the targets.
+
+ifeq ($(KERNELRELEASE),)
+
+top := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
+running := /lib/modules/$(shell uname -r)/build
+# Without headers of the running kernel, the newest that are installed.
+KDIR ?= $(firstword $(wildcard $(running)) \
+	$(shell ls -d /lib/modules/*/build 2>/dev/null | sort -rV))
+selftests := $(top)selftests
+
+all: modules tool
+
+modules modules_install: kdir
+	$(MAKE) -C $(KDIR) M=$(top:/=) $@
+
+modules_install: modules
+
+kdir:
+	@test -e "$(KDIR)/Makefile" || { \
+		echo "No kernel headers: install linux-headers or say KDIR=" >&2; \
+		exit 1; }
+
+tool:
+	$(MAKE) -C $(top)tool
+
+install: tool modules_install
+	$(MAKE) -C $(top)tool install
+
+demo:
+	$(selftests)/demo.sh
+
+check:
+	$(selftests)/check.sh
+
+unit:
+	$(MAKE) -C $(selftests)/unit run
+
+kunit:
+	$(selftests)/kunit.sh
+
+kselftest:
+	$(selftests)/kselftest.sh
+
+lint:
+	$(selftests)/lint.sh
+
+clean:
+	$(if $(KDIR),-$(MAKE) -C $(KDIR) M=$(top:/=) clean)
+	$(MAKE) -C $(top)tool clean
+	rm -rf $(top)build
+
+help:
+	@echo 'modules          build kage.ko for KDIR (now $(KDIR))'
+	@echo 'tool             build kagectl into build/'
+	@echo 'all              both, the default'
+	@echo 'modules_install  install kage.ko'
+	@echo 'install          install kage.ko, kagectl and its manual page'
+	@echo 'demo             boot a stock Debian guest under kage and use it,'
+	@echo '                 in the emulator Bochs: no VMX needed'
+	@echo 'check            every test; prints one line per test and a total'
+	@echo 'unit             the parts that need no kernel, under sanitizers'
+	@echo 'kunit            the KUnit suites'
+	@echo 'kselftest        the tests of the loaded module'
+	@echo 'lint             layers, warnings, sparse, checkpatch, shellcheck, ...'
+	@echo 'clean            remove what was built here; caches stay in'
+	@echo '                 $${XDG_CACHE_HOME:-~/.cache}/kage'
+
+.PHONY: all modules modules_install kdir tool install demo check unit kunit \
+	kselftest lint clean help
+
+endif

@@ -1,0 +1,24 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# VMX has one owner: kage refuses to load where KVM holds it, with one clear
+# line, and loads once KVM is gone.
+dir=${dir:?}
+modprobe kvm_intel || {
+	echo "this kernel has no kvm_intel"
+	exit 4
+}
+# Before 6.12, KVM takes VMX only when it has a guest.
+holds_vmx=0
+[ ! -e /sys/module/kvm/parameters/enable_virt_at_load ] || holds_vmx=1
+dmesg -c >/dev/null
+if insmod "$dir/kage.ko" 2>/tmp/error; then
+	rmmod kage
+	rmmod kvm_intel
+	[ "$holds_vmx" -eq 0 ]
+	exit
+fi
+cat /tmp/error
+dmesg
+[ "$(dmesg | grep -c 'kage:')" -eq 1 ] || exit 1
+rmmod kvm_intel && insmod "$dir/kage.ko" && rmmod kage

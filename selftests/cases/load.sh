@@ -1,0 +1,21 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# kage loads and unloads, again and again, and leaves nothing behind.
+set -e
+dir=${dir:?}
+
+for _ in 1 2 3 4 5; do
+	insmod "$dir/kage.ko"
+	"$dir/kagectl" vm show
+	rmmod kage
+done
+[ ! -e /sys/module/kage ]
+for tty in /sys/class/tty/ttyKAGE*; do
+	[ ! -e "$tty" ]
+done
+if "$dir/kagectl" vm show 2>/tmp/error; then
+	echo "kagectl says that all is well, without a module"
+	exit 1
+fi
+cat /tmp/error

@@ -1,0 +1,122 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Every test, tier by tier: one line of KTAP per test, and a total as the last
+# line. A tier that fails shows its whole output; all of it is kept in
+# build/check/.
+# usage: check.sh [TIER]...   (default: all of them)
+#   CHECK_SKIP_OK="NAME..."   tiers that may be skipped; else a skip is an error
+set -euo pipefail
+
+here=$(dirname "$(readlink -f "$0")")
+# shellcheck source=stage/lib.sh
+. "$here/stage/lib.sh"
+top=$(readlink -f "$here/..")
+logs=$top/build/check
+passed=0 failed=0 skipped=0 number=0
+
+# NAME and the command of each tier, the cheap ones first.
+tiers=(
+	"lint $here/lint.sh"
+	"unit make -s -C $here/unit run"
+	"tool make -s -C $top/tool check"
+	"build build_all"
+	"kunit $here/kunit.sh"
+	"kselftest $here/kselftest.sh"
+	"kselftest-no-ept env STAGE_CPU=core2_penryn_t9600 $here/kselftest.sh"
+	"demo $here/demo.sh"
+	"demo-no-ept env DEMO_MIB=4 STAGE_CPU=core2_penryn_t9600 $here/demo.sh"
+	"demo-smp env DEMO_MIB=4 STAGE_HOST=stage STAGE_CPUS=2 $here/demo.sh"
+	"demo-6.1 env DEMO_MIB=4 STAGE_HOST=6.1 GUEST=6.1 $here/demo.sh"
+)
+
+build_all()
+{
+	local series
+
+	for series in 6.12 6.1 stage; do
+		"$here/build_module.sh" "$(build_dir_of "$series")" || return
+	done
+}
+
+# The tests within a tier, by what they printed: passed, failed, skipped.
+count()
+{
+	local log=$1 skip ok bad
+
+	skip=$(grep -caE '^ *ok [0-9]+ .*# SKIP' "$log" || true)
+	ok=$(grep -caE '^ *ok [0-9]+' "$log" || true)
+	bad=$(grep -caE '^ *not ok [0-9]+' "$log" || true)
+	echo $((ok - skip)) "$bad" "$skip"
+}
+
+run_tier()
+{
+	local name=$1 log=$logs/$1.log status=0 start=$SECONDS ok bad skip
+
+	shift
+	number=$((number + 1))
+	"$@" >"$log" 2>&1 || status=$?
+	read -r ok bad skip < <(count "$log")
+	if [ "$status" -eq 4 ]; then
+		tier_skipped "$name" "$log"
+		return
+	fi
+	# What prints no lines of its own counts as one test.
+	[ $((ok + bad)) -gt 0 ] || ok=$((status == 0))
+	[ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+	passed=$((passed + ok))
+	failed=$((failed + bad))
+	skipped=$((skipped + skip))
+	if [ "$bad" -eq 0 ]; then
+		echo "ok $number $name # $ok tests, $((SECONDS - start)) s"
+	else
+		sed 's/^/  /' "$log"
+		echo "not ok $number $name # exit $status, $((SECONDS - start)) s"
+	fi
+}
+
+# A tier that cannot run is a failure unless the caller allowed it.
+tier_skipped()
+{
+	local why
+
+	why=$(tail -n 1 "$2")
+	case " ${CHECK_SKIP_OK:-} " in
+	*" $1 "*)
+		skipped=$((skipped + 1))
+		echo "ok $number $1 # SKIP $why"
+		;;
+	*)
+		failed=$((failed + 1))
+		echo "not ok $number $1 # skipped: $why"
+		;;
+	esac
+}
+
+wanted()
+{
+	[ $# -gt 1 ] || return 0
+	case " ${*:2} " in *" $1 "*) return 0 ;; esac
+	return 1
+}
+
+main()
+{
+	local tier name command
+
+	"$here/stage/deps.sh"
+	mkdir -p "$logs"
+	echo "KTAP version 1"
+	for tier in "${tiers[@]}"; do
+		read -r name command <<<"$tier"
+		wanted "$name" "$@" || continue
+		# shellcheck disable=SC2086 # a command and its arguments
+		run_tier "$name" $command
+	done
+	echo "1..$number"
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" -eq 0 ]
+}
+
+main "$@"

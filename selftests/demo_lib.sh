@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh disable=SC2034,SC2154
+#
+# What the scripts that drive a guest from the host share. Sourced by a script
+# that has sourced ktap.sh; $dir holds kage.ko, kagectl, and the guest's files.
+
+guest=guest
+nic=kage0
+host_addr=10.0.3.1
+guest_addr=10.0.3.2
+console_log=/tmp/console.log
+
+kagectl()
+{
+	"$dir/kagectl" "$@"
+}
+
+note()
+{
+	echo "# $*"
+}
+
+# wait_for SECONDS COMMAND...: until the command succeeds.
+wait_for()
+{
+	left=$1
+	shift
+	until "$@"; do
+		left=$((left - 1))
+		[ "$left" -gt 0 ] || return 1
+		sleep 1
+	done
+}
+
+console_has()
+{
+	grep -aq "$1" "$console_log"
+}
+
+# What follows the words in the guest's line on the console.
+console_word()
+{
+	tr -d '\r' <"$console_log" | sed -n "s/^guest: $1 //p" | tail -n 1
+}
+
+# The number of the guest's tty.
+guest_tty()
+{
+	kagectl -j vm show "$guest" |
+		sed -n 's/.*"vm-console": *\([0-9]*\).*/\1/p' | head -n 1
+}
+
+watch_console()
+{
+	tty=/dev/ttyKAGE$(guest_tty)
+	[ -c "$tty" ] || return 1
+	: >"$console_log"
+	kagectl console "$guest" --follow >"$console_log" 2>/dev/null &
+	console_pid=$!
+}
+
+# Types a line at the guest's console.
+type_line()
+{
+	printf '%s\n' "$1" >"$tty"
+}
+
+bad_news='WARNING:|BUG:|Oops|KASAN|UBSAN|INFO: (task|possible|rcu)'
+bad_news="$bad_news|scheduling while atomic|refcount_t|unchecked MSR"
+bad_news="$bad_news|general protection|kmemleak: [0-9]+ new"
+
+# No warning, or worse, since the host's log was emptied.
+dmesg_is_clean()
+{
+	! dmesg | grep -E "$bad_news"
+}
+
+free_kib()
+{
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	sed -n 's/^MemFree: *\([0-9]*\) kB/\1/p' /proc/meminfo
+}
+
+# kmemleak, where the kernel has it, finds nothing.
+no_leaked_object()
+{
+	leaks=/sys/kernel/debug/kmemleak
+	[ -w "$leaks" ] || return 0
+	# An object must be older than five seconds to be reported.
+	sleep 6
+	echo scan >"$leaks"
+	[ ! -s "$leaks" ] || {
+		cat "$leaks"
+		return 1
+	}
+}
+
+# What somebody needs who must find out why it failed.
+explain()
+{
+	note "the guest's console:"
+	tail -n 40 "$console_log" 2>&1 | sed 's/^/#   /'
+	note "the machine:"
+	{
+		kagectl vm show
+		kagectl vm regs "$guest"
+		kagectl stats "$guest"
+	} 2>&1 | sed 's/^/#   /'
+	note "the host's log:"
+	dmesg | tail -n 40 | sed 's/^/#   /'
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Memory barriers, for a user-space build of PURE files. A test that defines
+ * KAGE_SHIM_BARRIER(kind) before it includes the code sees where they stand.
+ */
+#ifndef _KAGE_SHIM_ASM_BARRIER_H
+#define _KAGE_SHIM_ASM_BARRIER_H
+
+#ifndef KAGE_SHIM_BARRIER
+#define KAGE_SHIM_BARRIER(kind) \
+	((void)(kind), __atomic_thread_fence(__ATOMIC_SEQ_CST))
+#endif
+
+#define smp_mb()	KAGE_SHIM_BARRIER('m')
+#define smp_rmb()	KAGE_SHIM_BARRIER('r')
+#define smp_wmb()	KAGE_SHIM_BARRIER('w')
+
+#endif /* _KAGE_SHIM_ASM_BARRIER_H */
