@@ -24,7 +24,7 @@ struct genl_split_ops;
 /* tty_operations.write counts in int before 6.6. */
 #define KAGE_TTY_WRITE_COUNTS(new, old) typeof(__builtin_choose_expr(	\
 	__builtin_types_compatible_p(					\
-		typeof(((struct tty_operations *)0)->write),		\
+		typeof(((const struct tty_operations *)0)->write),		\
 		ssize_t (*)(struct tty_struct *, const u8 *, size_t)),	\
 	(new)0, (old)0))
 #define KAGE_TTY_WRITE_RET KAGE_TTY_WRITE_COUNTS(ssize_t, int)

@@ -535,5 +535,3 @@ void kage_netlink_uninit(void)
 	mutex_unlock(&event_lock);
 	genl_unregister_family(&kage_netlink_family);
 }
-
-MODULE_ALIAS_GENL_FAMILY(KAGE_GENL_NAME);

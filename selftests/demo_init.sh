@@ -123,7 +123,7 @@ note "host $(uname -r) on $(sed -n 's/^model name.*: //p' /proc/cpuinfo |
 	head -n 1)"
 dmesg -c >/tmp/dmesg.boot
 before=$(free_kib)
-must "kage loads" insmod "$dir/kage.ko"
+must "kage loads" load_kage
 must "the guest starts" start_guest
 must "it has a console" watch_console
 must "it has an interface" set_up_nic

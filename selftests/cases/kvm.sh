@@ -4,6 +4,8 @@
 # VMX has one owner: kage refuses to load where KVM holds it, with one clear
 # line, and loads once KVM is gone.
 dir=${dir:?}
+# shellcheck source=../demo_lib.sh
+. "$dir/demo_lib.sh"
 modprobe kvm_intel || {
 	echo "this kernel has no kvm_intel"
 	exit 4
@@ -12,7 +14,7 @@ modprobe kvm_intel || {
 holds_vmx=0
 [ ! -e /sys/module/kvm/parameters/enable_virt_at_load ] || holds_vmx=1
 dmesg -c >/dev/null
-if insmod "$dir/kage.ko" 2>/tmp/error; then
+if load_kage 2>/tmp/error; then
 	rmmod kage
 	rmmod kvm_intel
 	[ "$holds_vmx" -eq 0 ]
@@ -21,4 +23,4 @@ fi
 cat /tmp/error
 dmesg
 [ "$(dmesg | grep -c 'kage:')" -eq 1 ] || exit 1
-rmmod kvm_intel && insmod "$dir/kage.ko" && rmmod kage
+rmmod kvm_intel && load_kage && rmmod kage

@@ -4,9 +4,11 @@
 # kage loads and unloads, again and again, and leaves nothing behind.
 set -e
 dir=${dir:?}
+# shellcheck source=../demo_lib.sh
+. "$dir/demo_lib.sh"
 
 for _ in 1 2 3 4 5; do
-	insmod "$dir/kage.ko"
+	load_kage
 	"$dir/kagectl" vm show
 	rmmod kage
 done

@@ -4,6 +4,8 @@
 # Machines, memory and interfaces come and go; what is wrong is refused with a
 # sentence, and nothing half-built survives.
 dir=${dir:?}
+# shellcheck source=../demo_lib.sh
+. "$dir/demo_lib.sh"
 kagectl=$dir/kagectl
 status=0
 
@@ -19,7 +21,7 @@ expect()
 	status=1
 }
 
-insmod "$dir/kage.ko" || exit 1
+load_kage || exit 1
 expect 0 "$kagectl" vm add one
 expect 1 "$kagectl" vm add one
 expect 0 "$kagectl" vm add two vcpus 2

@@ -104,6 +104,11 @@ build_initramfs()
 	for item in "${environment[@]}"; do
 		printf 'export %s=%q\n' "${item%%=*}" "${item#*=}"
 	done >"$root/stage/environment"
+	# Bochs holds host interrupts back while a guest entered with its own
+	# disabled; kage has a way round that, off by default.
+	[ "$emulator" != bochs ] ||
+		echo "export KAGE_PARAMS=quirk_irq_timer=1" \
+			>>"$root/stage/environment"
 	for item in "${add[@]}"; do
 		add_item "$root" "${item%:*}" "${item##*:}"
 	done
