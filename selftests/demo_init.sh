@@ -111,9 +111,9 @@ no_memory_lost()
 	rm -f /tmp/from_guest /tmp/to_guest
 	after=$(free_kib)
 	note "free memory: $before KiB before, $after KiB after"
-	# Caches of the kernel's own grow with use; 4 MiB is less than a
-	# hundredth of what the guest had.
-	[ $((before - after)) -lt 4096 ]
+	# Caches of the kernel's own grow with use, by less than 1 MiB here; the
+	# guest's memory and its shadow pages are many times that.
+	[ $((before - after)) -lt 2048 ]
 }
 
 append="console=ttyS0 quiet KAGE_DEMO=transfer KAGE_MIB=$mib ${GUEST_APPEND:-}"
@@ -141,7 +141,7 @@ ktap_test "it is counted" has_counters
 ktap_test "every shadow entry is right" kagectl audit "$guest"
 must "it powers off when told" power_off
 kill "$monitor_pid" "$console_pid"
-wait "$monitor_pid" "$console_pid"
+wait "$monitor_pid" "$console_pid" 2>/dev/null
 sed 's/^/#   /' "$events"
 must "it can be deleted" machine_is_gone
 must "kage unloads" rmmod kage

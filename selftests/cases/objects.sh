@@ -37,7 +37,7 @@ expect 0 ip link set kage7 up
 expect 1 "$kagectl" nic add one mtu 67
 expect 0 "$kagectl" nic show
 expect 0 "$kagectl" nic del one kage7
-expect 1 ip link show kage7
+expect 1 test -e /sys/class/net/kage7
 # Without memory there is nothing to run.
 expect 1 "$kagectl" vm pause one
 expect 0 "$kagectl" stats one

@@ -13,8 +13,9 @@ top=$(readlink -f "$here/../..")
 everywhere=(
 	# A legend on the struct names the protector of every field, locks too.
 	UNCOMMENTED_DEFINITION
-	# Table rows are macros, and tables hold only constants.
-	MACRO_ARG_REUSE
+	# Table rows are macros: initializers, which no parentheses may enclose,
+	# of constants, which may be used twice.
+	MACRO_ARG_REUSE COMPLEX_MACRO
 	# Instructions are named in messages, in functions named after them.
 	EMBEDDED_FUNCTION_NAME
 	# The kernel's own names of MTRR registers.

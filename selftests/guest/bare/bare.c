@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The part that all bare guests share.
+ */
+#include "bare.h"
+#include <stdarg.h>
+
+#define UART		0x3f8
+#define LSR_DATA	1
+#define PM_CONTROL	0x604
+#define SLP_S5		0x3400	/* SLP_EN, SLP_TYP 5 */
+#define BOOT_ROOT	0x9000ULL	/* kagectl's tables */
+#define HEAP_START	(32ULL << 20)
+#define E820_COUNT	0x1e8
+#define E820_TABLE	0x2d0
+
+struct gate {
+	uint16_t low, selector, flags, mid;
+	uint32_t high, zero;
+} __attribute__((packed));
+
+extern char bare_vectors[];
+void bare_start(const uint8_t *boot_params) __attribute__((noreturn));
+void bare_exception(struct frame *frame);
+
+handler_fn on_exception;
+static struct gate idt[256];
+static uint64_t heap = HEAP_START, end_of_ram;
+
+static void put(char c)
+{
+	outb(UART, c);
+}
+
+static void put_number(uint64_t val, unsigned int base)
+{
+	char buf[24];
+	int n = 0;
+
+	do {
+		buf[n++] = "0123456789abcdef"[val % base];
+		val /= base;
+	} while (val);
+	while (n)
+		put(buf[--n]);
+}
+
+static void put_string(const char *s)
+{
+	while (*s)
+		put(*s++);
+}
+
+void print(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	for (; *format; format++) {
+		if (*format != '%') {
+			put(*format);
+			continue;
+		}
+		switch (*++format) {
+		case 's':
+			put_string(va_arg(args, const char *));
+			break;
+		case 'u':
+			put_number(va_arg(args, uint64_t), 10);
+			break;
+		case 'x':
+			put_string("0x");
+			put_number(va_arg(args, uint64_t), 16);
+			break;
+		}
+	}
+	va_end(args);
+}
+
+void wait_for_host(void)
+{
+	while (!(inb(UART + 5) & LSR_DATA))
+		asm volatile("pause");
+	inb(UART);
+}
+
+void power_off(void)
+{
+	outw(PM_CONTROL, SLP_S5);
+	for (;;)
+		asm volatile("cli; hlt");
+}
+
+void bare_exception(struct frame *frame)
+{
+	if (on_exception && on_exception(frame))
+		return;
+	print("bare: exception %u error %x at %x, cr2 %x\n", frame->vector,
+	      frame->error, frame->rip, read_cr2());
+	print("bare: end 255\n");
+	power_off();
+}
+
+static void load_idt(void)
+{
+	struct {
+		uint16_t limit;
+		uint64_t base;
+	} __attribute__((packed)) reg = { sizeof(idt) - 1, (uint64_t)idt };
+	uint64_t entry = (uint64_t)bare_vectors;
+	int i;
+
+	for (i = 0; i < 256; i++, entry += 16)
+		idt[i] = (struct gate) {
+			.low = entry, .selector = 0x10, .flags = 0x8e00,
+			.mid = entry >> 16, .high = entry >> 32,
+		};
+	asm volatile("lidt %0" : : "m" (reg));
+}
+
+/* The e820 entry that holds 1 MiB says where the RAM ends. */
+static void find_ram(const uint8_t *boot_params)
+{
+	const uint8_t *entry = boot_params + E820_TABLE;
+	int n = boot_params[E820_COUNT];
+
+	for (; n; n--, entry += 20) {
+		uint64_t start = *(const uint64_t *)entry;
+		uint64_t size = *(const uint64_t *)(entry + 8);
+
+		if (start <= 0x100000 && start + size > 0x100000 &&
+		    *(const uint32_t *)(entry + 16) == 1)
+			end_of_ram = start + size;
+	}
+}
+
+uint64_t ram_end(void)
+{
+	return end_of_ram;
+}
+
+void *page_alloc(void)
+{
+	uint64_t *page = (uint64_t *)heap;
+	int i;
+
+	heap += PAGE;
+	for (i = 0; i < 512; i++)
+		page[i] = 0;
+	return page;
+}
+
+static uint64_t *table_of(uint64_t *table, unsigned int index)
+{
+	if (!(table[index] & PTE_P))
+		table[index] = (uint64_t)page_alloc() | PTE_RW | PTE_U;
+	return (uint64_t *)(table[index] & ~(PAGE - 1));
+}
+
+uint64_t *pte_of(uint64_t *root, uint64_t gva)
+{
+	uint64_t *table = root;
+	int shift;
+
+	for (shift = 39; shift > 12; shift -= 9)
+		table = table_of(table, gva >> shift & 511);
+	return &table[gva >> 12 & 511];
+}
+
+void map_page(uint64_t *root, uint64_t gva, uint64_t pte)
+{
+	*pte_of(root, gva) = pte;
+}
+
+uint64_t *new_root(void)
+{
+	uint64_t *root = page_alloc();
+
+	root[0] = *(uint64_t *)BOOT_ROOT;
+	return root;
+}
+
+void bare_start(const uint8_t *boot_params)
+{
+	find_ram(boot_params);
+	load_idt();
+	print("bare: end %u\n", (uint64_t)guest_main());
+	power_off();
+}
