@@ -23,7 +23,7 @@ struct kage_vm;
 struct kage_vcpu;
 
 #define KAGE_PAGE_SHIFT		12
-#define KAGE_PAGE_SIZE		(1ULL << KAGE_PAGE_SHIFT)
+#define KAGE_PAGE_SIZE		BIT_ULL(KAGE_PAGE_SHIFT)
 #define KAGE_PAGE_MASK		(~(KAGE_PAGE_SIZE - 1))
 
 /* Guest-physical address bits, whatever the host's: the tables are our own. */

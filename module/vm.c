@@ -441,7 +441,6 @@ int kage_vm_delete(struct kage_vm *vm)
 	return 0;
 }
 
-
 int kage_vm_stats(struct kage_vm *vm, struct kage_stat_sink *sink)
 {
 	return sink->put(sink, "memory-pages", READ_ONCE(vm->mem.npages)) ?:

@@ -48,7 +48,7 @@ def evaluate(text, names):
     text = re.sub(r"[A-Za-z_]\w*(?<!0x)",
                   lambda m: str(names[m.group()])
                   if m.group() in names else m.group(), text)
-    return eval(text, {"__builtins__": {}})  # pylint: disable=eval-used
+    return eval(text, {"__builtins__": {}, "BIT_ULL": lambda n: 1 << n})  # pylint: disable=eval-used
 
 
 class Header:

@@ -7,19 +7,60 @@
 #include "../vcpu.h"
 #include "rmap.h"
 #include "shadow.h"
+#include <linux/sched.h>
 
 /*
  * Is @spte one that @want allows? LAZY stands for anything that is present in
- * the guest; W may be missing; a table of pieces may stand for a large entry.
+ * the guest, and W may be missing.
  */
-static bool entry_ok(const struct kage_shadow *sp, u64 spte, u64 want)
+static bool entry_ok(u64 spte, u64 want)
 {
-	if (spte == want || spte == KAGE_SPTE_LAZY)
-		return want != KAGE_SPTE_NONE || spte == want;
-	if (!kage_spte_present(spte) || !kage_spte_present(want))
-		return false;
-	return (spte | KAGE_PTE_W) == (want | KAGE_PTE_W) &&
-	       !(spte & ~want & KAGE_PTE_W);
+	if (spte == KAGE_SPTE_LAZY)
+		return want != KAGE_SPTE_NONE;
+	return spte == want ||
+	       (kage_spte_present(spte) && (spte | KAGE_PTE_W) == want);
+}
+
+/*
+ * A large page may be mapped by one entry or by a table of its pieces, and what
+ * was right when the entry was made stays so: frames around may have become
+ * page tables, or ceased to be. Gives what the entry would have to be, if it is
+ * of the kind that it is. Whether W is right check_leaf() looks after.
+ */
+static u64 want_large(struct kage_vm *vm, struct kage_shadow *sp,
+		      unsigned int i, u64 gpte)
+{
+	gfn_t gfn = kage_shadow_gfn(sp, i, gpte);
+	struct kage_slot *slot = kage_mem_slot(vm, gfn);
+	u64 spte = sp->spt[i];
+	struct kage_shadow *child;
+
+	gpte = kage_shadow_gpte(sp, gpte);
+	if (kage_spte_is_leaf(spte, sp->role.level)) {
+		if (sp->role.level != 2 || !slot ||
+		    !kage_slot_is_block(slot, kage_slot_chunk(slot, gfn)))
+			return KAGE_SPTE_NONE;
+		return kage_spte_leaf(gpte, sp->role.wp, 2,
+				      slot->pfns[gfn - slot->base],
+				      !(slot->flags & KAGE_MEM_F_READONLY));
+	}
+	child = kage_shadow_child(spte);
+	if (child->gfn != gfn ||
+	    child->role.word != kage_shadow_role(sp, gpte, true).word)
+		return KAGE_SPTE_NONE;
+	return kage_spte_table(gpte, true, sp->role.wp, __pa(child->spt));
+}
+
+static u64 want(struct kage_vm *vm, struct kage_shadow *sp, unsigned int i,
+		u64 gpte)
+{
+	int level = sp->role.level;
+
+	if (level > 1 && kage_spte_present(sp->spt[i]) &&
+	    (sp->role.direct || (kage_shadow_usable(sp, gpte) &&
+				 kage_gpte_is_leaf(gpte, level))))
+		return want_large(vm, sp, i, gpte);
+	return kage_shadow_derive(vm, sp, i, gpte);
 }
 
 static u32 check_leaf(struct kage_vm *vm, struct kage_shadow *sp,
@@ -47,17 +88,17 @@ static u32 check_leaf(struct kage_vm *vm, struct kage_shadow *sp,
 static u32 check_entry(struct kage_vm *vm, struct kage_shadow *sp,
 		       unsigned int i, const u64 *gpt)
 {
-	u64 want = kage_shadow_derive(vm, sp, i, gpt ? gpt[i] : 0);
+	u64 gpte = gpt ? READ_ONCE(gpt[i]) : 0;
 	u64 spte = sp->spt[i];
 	struct kage_shadow *child;
-	u32 bad = !entry_ok(sp, spte, want);
+	u32 bad = !entry_ok(spte, want(vm, sp, i, gpte));
 
 	if (!kage_spte_present(spte))
 		return bad;
 	if (kage_spte_is_leaf(spte, sp->role.level))
 		return bad + check_leaf(vm, sp, i);
 	child = kage_shadow_child(spte);
-	bad += hlist_unhashed(&child->hash);
+	bad += !kage_shadow_live(child);
 	bad += child->role.level != sp->role.level - 1;
 	bad += !kage_ptelist_has(&child->parents, &sp->spt[i]);
 	return bad;
@@ -83,23 +124,53 @@ static u32 check_page(struct kage_vm *vm, struct kage_shadow *sp)
 	return bad + (present != sp->nr_present);
 }
 
-int kage_mmu_audit(struct kage_vm *vm, u32 *errors)
+/* Pages are checked bucket by bucket: all at once would take too long. */
+static u32 check_bucket(struct kage_vm *vm, struct hlist_head *head)
 {
-	struct kage_mmu *mmu = &vm->mmu;
 	struct kage_shadow *sp;
 	unsigned long flags;
-	u32 live = 0;
+	u32 bad = 0;
 
-	*errors = 0;
 	rcu_read_lock();
+	spin_lock_irqsave(&vm->mmu.lock, flags);
+	hlist_for_each_entry(sp, head, hash)
+		bad += check_page(vm, sp);
+	spin_unlock_irqrestore(&vm->mmu.lock, flags);
+	rcu_read_unlock();
+	return bad;
+}
+
+static u32 check_lists(struct kage_mmu *mmu)
+{
+	struct kage_shadow *sp;
+	unsigned long flags;
+	u32 live = 0, dying = 0, bad = 0;
+
 	spin_lock_irqsave(&mmu->lock, flags);
 	list_for_each_entry(sp, &mmu->live, lru) {
-		*errors += check_page(vm, sp);
+		bad += !kage_shadow_live(sp);
 		live++;
 	}
-	*errors += live != mmu->nr_live;
+	list_for_each_entry(sp, &mmu->dying, lru) {
+		bad += kage_shadow_live(sp) || sp->nr_present ||
+		       !kage_ptelist_empty(&sp->parents);
+		dying++;
+	}
+	bad += live != mmu->nr_live;
+	bad += dying != mmu->nr_dying;
 	spin_unlock_irqrestore(&mmu->lock, flags);
-	rcu_read_unlock();
+	return bad;
+}
+
+int kage_mmu_audit(struct kage_vm *vm, u32 *errors)
+{
+	unsigned int i;
+
+	*errors = check_lists(&vm->mmu);
+	for (i = 0; i < ARRAY_SIZE(vm->mmu.hash); i++) {
+		*errors += check_bucket(vm, &vm->mmu.hash[i]);
+		cond_resched();
+	}
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "shadow.h"
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
+#include <linux/cache.h>
 
 /* Unshadowing for the same store again and again makes no progress. */
 #define MAX_RETRIES	16
@@ -96,18 +97,12 @@ static struct kage_shadow *make_child(struct kage_vm *vm,
 				      struct kage_shadow *sp,
 				      unsigned int index, u64 gpte)
 {
-	int level = sp->role.level;
-	gfn_t gfn;
+	bool direct = sp->role.direct ||
+		      kage_gpte_is_leaf(gpte, sp->role.level);
+	gfn_t gfn = direct ? kage_shadow_gfn(sp, index, gpte) :
+			     kage_gpte_gfn(gpte, 1);
 
-	if (sp->role.direct)
-		return kage_shadow_get(vm, kage_shadow_gfn(sp, index),
-				       kage_shadow_role(sp, true));
-	if (kage_gpte_is_leaf(gpte, level)) {
-		gfn = kage_gpte_gfn(gpte, level);
-		return kage_shadow_get(vm, gfn, kage_shadow_role(sp, true));
-	}
-	return kage_shadow_get(vm, kage_gpte_gfn(gpte, 1),
-			       kage_shadow_role(sp, false));
+	return kage_shadow_get(vm, gfn, kage_shadow_role(sp, gpte, direct));
 }
 
 /* Brings one entry of the path up to date; false if it cannot be now. */
@@ -141,9 +136,11 @@ static enum verdict fill_path(struct kage_vcpu *vcpu, gva_t gva,
 	bool changed = false;
 	unsigned int index;
 
-	if (!sp)
+	/* Given up meanwhile: another one is found before entry. */
+	if (!sp || !kage_shadow_live(sp))
 		return VERDICT_AGAIN;
 	for (;;) {
+		list_move_tail(&sp->lru, &vcpu->vm->mmu.live);
 		index = kage_pt_index(gva, sp->role.level);
 		if (!fill_entry(vcpu->vm, sp, index, walk, &changed))
 			return VERDICT_AGAIN;
@@ -350,6 +347,16 @@ static void put(void *host, u64 val, unsigned int len)
 
 static bool put_locked(void *host, u64 old, u64 val, unsigned int len)
 {
+	/*
+	 * Across cache lines the host's own processor would trap, where it
+	 * detects such accesses. Exclusive among emulated stores must do.
+	 */
+	if ((unsigned long)host % L1_CACHE_BYTES + len > L1_CACHE_BYTES) {
+		if (memcmp(host, &old, len))
+			return false;
+		put(host, val, len);
+		return true;
+	}
 	switch (len) {
 	case 1:
 		return cmpxchg((u8 *)host, (u8)old, (u8)val) == (u8)old;
@@ -378,7 +385,7 @@ static int change(struct kage_vcpu *vcpu, gpa_t gpa, u64 val, unsigned int len,
 	unsigned long flags;
 	bool done = true;
 
-	if (!host)
+	if (!host || !slot)
 		return -EFAULT;
 	spin_lock_irqsave(&vm->mmu.lock, flags);
 	if (old)

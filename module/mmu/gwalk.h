@@ -13,11 +13,11 @@
 #include "spte.h"
 
 /* Page-fault error code. SDM: "Interrupt 14-Page-Fault Exception (#PF)". */
-#define KAGE_PF_P	(1U << 0)
-#define KAGE_PF_W	(1U << 1)
-#define KAGE_PF_U	(1U << 2)
-#define KAGE_PF_RSVD	(1U << 3)
-#define KAGE_PF_I	(1U << 4)
+#define KAGE_PF_P	BIT(0)
+#define KAGE_PF_W	BIT(1)
+#define KAGE_PF_U	BIT(2)
+#define KAGE_PF_RSVD	BIT(3)
+#define KAGE_PF_I	BIT(4)
 
 /* The state of a guest that paging depends on. */
 struct kage_paging {

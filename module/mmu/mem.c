@@ -23,7 +23,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
-#define GPA_LIMIT	(1ULL << KAGE_MAXPHYADDR)
+#define GPA_LIMIT	BIT_ULL(KAGE_MAXPHYADDR)
 #define CHUNK_PAGES	512
 
 static struct kage_slots *slots_get(struct kage_vm *vm)
@@ -63,19 +63,21 @@ void *kage_mem_host(struct kage_vm *vm, gpa_t gpa, size_t len, bool write)
 
 void kage_mem_written(struct kage_vm *vm, gpa_t gpa, size_t len)
 {
-	gfn_t gfn = gpa >> KAGE_PAGE_SHIFT;
-	gfn_t last = (gpa + len - 1) >> KAGE_PAGE_SHIFT;
+	size_t n;
 
 	/*
-	 * Pairs with the barrier in kage_shadow's track_gfn(): either that one
+	 * Pairs with the barrier in shadow.c's track_gfn(): either that one
 	 * reads what was just stored, or the tracked bit is seen here.
 	 */
 	smp_mb();
-	for (; len && gfn <= last; gfn++) {
+	for (; len; gpa += n, len -= n) {
+		gfn_t gfn = gpa >> KAGE_PAGE_SHIFT;
 		struct kage_slot *slot = kage_mem_slot(vm, gfn);
 
+		n = min_t(size_t, len,
+			  KAGE_PAGE_SIZE - (gpa & ~KAGE_PAGE_MASK));
 		if (slot && kage_slot_tracked(slot, gfn))
-			kage_mmu_resync(vm, gfn);
+			kage_mmu_resync(vm, gpa, n);
 	}
 }
 
@@ -166,6 +168,12 @@ static int pin(struct kage_slot *slot)
 			return PTR_ERR(page);
 		}
 		slot->pfns[i] = page_to_pfn(page);
+		if (slot->pfns[i] != page_to_pfn(page)) {
+			/* Too high a frame for the array: not to be named. */
+			put_page(page);
+			unpin(slot, i);
+			return -ERANGE;
+		}
 		if (signal_pending(current)) {
 			unpin(slot, i + 1);
 			return -EINTR;
@@ -403,7 +411,7 @@ static int pin_and_publish(struct kage_vm *vm, struct kage_slot *slot,
 		goto err_unpin;
 	mem->next_id++;
 	mem->npages += slot->npages;
-	kage_mmu_slots_changed(vm);
+	kage_mmu_resize(vm);
 	return 0;
 
 err_unpin:

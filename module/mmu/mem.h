@@ -26,7 +26,7 @@ struct user_struct;
 #define KAGE_MMIO_START		0xc0000000ULL
 #define KAGE_MMIO_END		0x100000000ULL
 
-/* A set of shadow entries: see mmu/ptelist.h. */
+/* A set of shadow entries: see mmu/rmap.h. */
 struct kage_ptelist {
 	unsigned long val;
 };

@@ -2,7 +2,7 @@
 /*
  * Lists of shadow entries. A list of one, the usual case, is the entry's
  * address itself; a longer one is a chain of descriptors, its address marked
- * by bit 0.
+ * by bit 0. Only the first of a chain may have room.
  */
 #include "rmap.h"
 #include "../vm.h"
@@ -20,7 +20,7 @@ static bool is_chain(const struct kage_ptelist *list)
 
 static void set_chain(struct kage_ptelist *list, struct kage_ptelist_desc *d)
 {
-	list->val = d ? (unsigned long)d | 1 : 0;
+	list->val = (unsigned long)d | 1;
 }
 
 static struct kage_ptelist_desc *desc_get(struct kage_vm *vm)
@@ -33,6 +33,7 @@ static struct kage_ptelist_desc *desc_get(struct kage_vm *vm)
 	vm->mmu.nr_spare_desc--;
 	d->next = NULL;
 	d->nr = 0;
+	d->depth = 1;
 	return d;
 }
 
@@ -54,10 +55,12 @@ static struct kage_ptelist_desc *room(struct kage_vm *vm,
 	d = desc_get(vm);
 	if (!d)
 		return NULL;
-	if (is_chain(list))
+	if (is_chain(list)) {
 		d->next = desc_of(list);
-	else
+		d->depth = d->next->depth + 1;
+	} else {
 		d->ptes[d->nr++] = (u64 *)list->val;
+	}
 	set_chain(list, d);
 	return d;
 }
@@ -85,10 +88,13 @@ static void fill_hole(struct kage_vm *vm, struct kage_ptelist *list,
 	struct kage_ptelist_desc *head = desc_of(list);
 
 	hole->ptes[i] = head->ptes[--head->nr];
-	if (!head->nr) {
+	if (!head->nr)
 		set_chain(list, head->next);
-		desc_put(vm, head);
-	}
+	else if (head->nr == 1 && !head->next)
+		list->val = (unsigned long)head->ptes[0];
+	else
+		return;
+	desc_put(vm, head);
 }
 
 void kage_ptelist_del(struct kage_vm *vm, struct kage_ptelist *list,
@@ -116,6 +122,12 @@ void kage_ptelist_del(struct kage_vm *vm, struct kage_ptelist *list,
 u64 *kage_ptelist_first(const struct kage_ptelist *list)
 {
 	return is_chain(list) ? desc_of(list)->ptes[0] : (u64 *)list->val;
+}
+
+bool kage_ptelist_full(const struct kage_ptelist *list)
+{
+	return is_chain(list) && desc_of(list)->depth >= KAGE_DESC_DEPTH &&
+	       desc_of(list)->nr == KAGE_DESC_ENTRIES;
 }
 
 bool kage_ptelist_has(const struct kage_ptelist *list, const u64 *sptep)

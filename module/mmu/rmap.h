@@ -11,11 +11,13 @@
 #include "mem.h"
 
 #define KAGE_DESC_ENTRIES	6
+#define KAGE_DESC_DEPTH		42
 
 /* A piece of a list that is longer than one entry. */
 struct kage_ptelist_desc {
 	struct kage_ptelist_desc *next;
-	u32 nr;
+	u16 nr;
+	u16 depth;			/* pieces from here to the end */
 	u64 *ptes[KAGE_DESC_ENTRIES];
 };
 
@@ -27,6 +29,8 @@ void kage_ptelist_del(struct kage_vm *vm, struct kage_ptelist *list,
 		      u64 *sptep);
 /** kage_ptelist_first() - some entry of the list, or NULL if it is empty */
 u64 *kage_ptelist_first(const struct kage_ptelist *list);
+/** kage_ptelist_full() - is it as long as a list may get? */
+bool kage_ptelist_full(const struct kage_ptelist *list);
 /** kage_ptelist_has() - is @sptep in @list? For the audit */
 bool kage_ptelist_has(const struct kage_ptelist *list, const u64 *sptep);
 /** kage_ptelist_len() - number of entries. For the audit */

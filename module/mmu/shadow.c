@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Shadow pages: how they are found, made, kept equal to the guest's tables,
- * given up and freed.
+ * Shadow pages: how they are found, made, kept equal to the guest's tables and
+ * given up.
  */
 #include "shadow.h"
 #include "../vm.h"
 #include "../vcpu.h"
 #include "gwalk.h"
 #include "rmap.h"
+#include <asm/cpufeature.h>
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 #include <linux/hash.h>
 #include <linux/mm.h>
-#include <linux/slab.h>
-
-/* Unlinked pages are freed in batches: one flush of all vCPUs for each. */
-#define DYING_BATCH	32
 
 static struct hlist_head *bucket(struct kage_mmu *mmu, gfn_t gfn)
 {
@@ -71,11 +68,12 @@ static bool has_table(struct kage_vm *vm, gfn_t gfn)
  * Makes every vCPU drop what it has cached before it runs the guest again, and
  * waits until none runs on what it had. The caller's own vCPU is outside.
  */
-static void flush_all(struct kage_vm *vm)
+void kage_mmu_flush(struct kage_vm *vm)
 {
 	unsigned int i;
 
 	lockdep_assert_held(&vm->mmu.lock);
+	vm->mmu.stale = false;
 	vm->mmu.stats[KAGE_MMU_FLUSHES]++;
 	for (i = 0; i < vm->nr_vcpus; i++)
 		kage_vcpu_request(vm->vcpus[i], KAGE_REQ_TLB_FLUSH);
@@ -85,27 +83,6 @@ static void flush_all(struct kage_vm *vm)
 		       kage_vcpu_has(vm->vcpus[i], KAGE_REQ_TLB_FLUSH))
 			cpu_relax();
 	}
-}
-
-/* Dying pages become spare ones once nothing can reach them any more. */
-static void reap(struct kage_vm *vm)
-{
-	struct kage_mmu *mmu = &vm->mmu;
-	struct kage_shadow *sp, *next;
-
-	if (list_empty(&mmu->dying))
-		return;
-	flush_all(vm);
-	list_for_each_entry_safe(sp, next, &mmu->dying, lru) {
-		list_del(&sp->lru);
-		if (mmu->nr_spare >= 2 * KAGE_POOL_PAGES) {
-			kage_shadow_free(sp);
-			continue;
-		}
-		list_add(&sp->lru, &mmu->spare);
-		mmu->nr_spare++;
-	}
-	mmu->nr_dying = 0;
 }
 
 static void untrack_gfn(struct kage_vm *vm, gfn_t gfn)
@@ -118,36 +95,35 @@ static void untrack_gfn(struct kage_vm *vm, gfn_t gfn)
 	slot->tracked_in[kage_slot_chunk(slot, gfn)]--;
 }
 
-/* Takes a page out of use; its entries must be NONE or LAZY already. */
+/*
+ * Takes a page out of use; its entries must be NONE or LAZY already. A vCPU
+ * whose root it is lets go of it when it loads another, until when it is not
+ * freed: its thread may be looking at it now.
+ */
 static void bury(struct kage_vm *vm, struct kage_shadow *sp)
 {
 	struct kage_mmu *mmu = &vm->mmu;
 	unsigned int i;
 
-	hlist_del(&sp->hash);
+	hlist_del_init(&sp->hash);
 	list_move(&sp->lru, &mmu->dying);
 	mmu->nr_live--;
 	mmu->nr_dying++;
+	mmu->stale = true;
 	if (!sp->role.direct)
 		untrack_gfn(vm, sp->gfn);
-	for (i = 0; sp->pins && i < vm->nr_vcpus; i++) {
-		if (vm->vcpus[i]->root != sp)
-			continue;
-		vm->vcpus[i]->root = NULL;
-		sp->pins--;
-		kage_vcpu_request(vm->vcpus[i], KAGE_REQ_LOAD_ROOT);
-	}
+	for (i = 0; sp->pins && i < vm->nr_vcpus; i++)
+		if (vm->vcpus[i]->root == sp)
+			kage_vcpu_request(vm->vcpus[i], KAGE_REQ_LOAD_ROOT);
 }
 
-/*
- * Gives one page up: parents get LAZY entries, own entries are dropped. The
- * recursion through kage_shadow_set() ends with the levels: at most four deep.
- */
-static void zap(struct kage_vm *vm, struct kage_shadow *sp)
+/* The recursion through kage_shadow_set() ends with the levels: four deep. */
+void kage_shadow_zap(struct kage_vm *vm, struct kage_shadow *sp)
 {
 	unsigned int i;
 	u64 *parent;
 
+	lockdep_assert_held(&vm->mmu.lock);
 	while ((parent = kage_ptelist_first(&sp->parents))) {
 		struct kage_shadow *psp = kage_shadow_of(parent);
 
@@ -161,6 +137,22 @@ static void zap(struct kage_vm *vm, struct kage_shadow *sp)
 	bury(vm, sp);
 }
 
+/*
+ * A table without a parent is most often a freed one: let its frame be ordinary
+ * memory before the guest reuses it. One entry may have held a whole tree: what
+ * is too much for now comes first at the next fault.
+ */
+static void orphan(struct kage_vm *vm, struct kage_shadow *sp)
+{
+	struct kage_mmu *mmu = &vm->mmu;
+
+	mmu->stats[KAGE_MMU_ORPHANED]++;
+	if (mmu->nr_dying < KAGE_MMU_DYING_MAX)
+		kage_shadow_zap(vm, sp);
+	else
+		list_move(&sp->lru, &mmu->live);
+}
+
 /* What an entry that is being replaced kept alive or noted. */
 static void drop_old(struct kage_vm *vm, struct kage_shadow *sp,
 		     unsigned int index, u64 old, gfn_t gfn)
@@ -168,6 +160,7 @@ static void drop_old(struct kage_vm *vm, struct kage_shadow *sp,
 	struct kage_shadow *child;
 
 	if (is_writable_leaf(sp, old)) {
+		vm->mmu.stale = true;
 		kage_rmap_del(vm, gfn, sp->role.level, &sp->spt[index]);
 		return;
 	}
@@ -175,34 +168,44 @@ static void drop_old(struct kage_vm *vm, struct kage_shadow *sp,
 		return;
 	child = kage_shadow_child(old);
 	kage_ptelist_del(vm, &child->parents, &sp->spt[index]);
-	/*
-	 * A table without a parent is most often a freed one: let its frame be
-	 * ordinary memory before the guest reuses it.
-	 */
-	if (kage_ptelist_empty(&child->parents) && !child->pins) {
-		vm->mmu.stats[KAGE_MMU_ORPHANED]++;
-		zap(vm, child);
-	}
+	if (kage_ptelist_empty(&child->parents))
+		orphan(vm, child);
+}
+
+/*
+ * A guest may map one frame, or link one table, as often as it likes. Long
+ * lists would take long under the lock: the newcomer displaces another.
+ */
+static void make_room(struct kage_vm *vm, const struct kage_ptelist *list)
+{
+	struct kage_shadow *sp;
+	u64 *sptep;
+
+	if (!list || !kage_ptelist_full(list))
+		return;
+	sptep = kage_ptelist_first(list);
+	sp = kage_shadow_of(sptep);
+	kage_shadow_set(vm, sp, sptep - sp->spt, KAGE_SPTE_LAZY);
 }
 
 /* Notes a new entry; gives what may really be installed. */
 static u64 take_new(struct kage_vm *vm, struct kage_shadow *sp,
 		    unsigned int index, u64 spte)
 {
-	u64 *sptep = &sp->spt[index];
+	int level = sp->role.level;
+	struct kage_ptelist *list;
 
-	if (is_writable_leaf(sp, spte) &&
-	    !kage_rmap_add(vm, sp->gfns[index], sp->role.level, sptep))
-		return spte & ~KAGE_PTE_W;
-	if (is_table(sp, spte) &&
-	    !kage_ptelist_add(vm, &kage_shadow_child(spte)->parents, sptep))
-		return KAGE_SPTE_LAZY;
+	if (is_writable_leaf(sp, spte)) {
+		make_room(vm, kage_rmap_list(vm, sp->gfns[index], level));
+		if (!kage_rmap_add(vm, sp->gfns[index], level, &sp->spt[index]))
+			return spte & ~KAGE_PTE_W;
+	} else if (is_table(sp, spte)) {
+		list = &kage_shadow_child(spte)->parents;
+		make_room(vm, list);
+		if (!kage_ptelist_add(vm, list, &sp->spt[index]))
+			return KAGE_SPTE_LAZY;
+	}
 	return spte;
-}
-
-gfn_t kage_shadow_gfn(const struct kage_shadow *sp, unsigned int index)
-{
-	return sp->gfn + index * kage_pt_span(sp->role.level);
 }
 
 /* kage_shadow_set() for an entry that, if a leaf, maps @gfn. */
@@ -221,6 +224,8 @@ static void set_entry(struct kage_vm *vm, struct kage_shadow *sp,
 	}
 	sp->gfns[index] = gfn;
 	spte = take_new(vm, sp, index, spte);
+	/* Making room may have hit this very entry. */
+	old = sp->spt[index];
 	sp->nr_present += kage_spte_present(spte);
 	sp->nr_present -= kage_spte_present(old);
 	/* One store: a vCPU that walks the table sees the old or the new. */
@@ -233,22 +238,6 @@ void kage_shadow_set(struct kage_vm *vm, struct kage_shadow *sp,
 {
 	lockdep_assert_held(&vm->mmu.lock);
 	set_entry(vm, sp, index, spte, sp->gfns[index]);
-}
-
-int kage_mmu_leaf_level(struct kage_vm *vm, gfn_t gfn, bool write)
-{
-	struct kage_slot *slot = kage_mem_slot(vm, gfn);
-	gfn_t first = gfn & ~511ULL;
-	u64 chunk;
-
-	if (!slot || first < slot->base ||
-	    first + 512 > slot->base + slot->npages)
-		return 1;
-	chunk = kage_slot_chunk(slot, gfn);
-	if (write && (slot->tracked_in[chunk] ||
-		      (slot->flags & KAGE_MEM_F_READONLY)))
-		return 1;
-	return kage_slot_is_block(slot, chunk) ? 2 : 1;
 }
 
 /* Leaf entry for @gfn with the rights of @gpte, or LAZY where there is no RAM */
@@ -266,13 +255,22 @@ static u64 derive_leaf(struct kage_vm *vm, struct kage_shadow *sp, u64 gpte,
 			      slot->pfns[gfn - slot->base], writable);
 }
 
-union kage_role kage_shadow_role(const struct kage_shadow *sp, bool direct)
+union kage_role kage_shadow_role(const struct kage_shadow *sp, u64 gpte,
+				 bool direct)
 {
 	union kage_role role = sp->role;
 
 	role.level--;
 	role.direct = direct;
+	role.nx = direct && role.level > 1 && (gpte & KAGE_PTE_NX);
 	return role;
+}
+
+static bool is_tracked(struct kage_vm *vm, gfn_t gfn)
+{
+	struct kage_slot *slot = kage_mem_slot(vm, gfn);
+
+	return slot && kage_slot_tracked(slot, gfn);
 }
 
 /* Entry that links the child of @gfn, LAZY where it does not exist yet. */
@@ -281,24 +279,51 @@ static u64 derive_table(struct kage_vm *vm, struct kage_shadow *sp, u64 gpte,
 {
 	struct kage_shadow *child;
 
-	child = kage_shadow_find(vm, gfn, kage_shadow_role(sp, direct));
+	/* Spares most searches. */
+	if (!direct && !is_tracked(vm, gfn))
+		return KAGE_SPTE_LAZY;
+	child = kage_shadow_find(vm, gfn, kage_shadow_role(sp, gpte, direct));
 	if (!child)
 		return KAGE_SPTE_LAZY;
 	return kage_spte_table(gpte, direct, sp->role.wp, __pa(child->spt));
+}
+
+/*
+ * May one entry map the 2 MiB around @gfn? Some processors stop with a machine
+ * check when a guest changes the size of a page that it executes, so there what
+ * can be executed has one size only.
+ */
+static bool fits_large(struct kage_vm *vm, u64 gpte, gfn_t gfn)
+{
+	struct kage_slot *slot = kage_mem_slot(vm, gfn);
+
+	if (!(gpte & KAGE_PTE_NX) && boot_cpu_has_bug(X86_BUG_ITLB_MULTIHIT))
+		return false;
+	return slot && kage_slot_is_block(slot, kage_slot_chunk(slot, gfn));
+}
+
+static bool has_tables_near(struct kage_vm *vm, gfn_t gfn)
+{
+	struct kage_slot *slot = kage_mem_slot(vm, gfn);
+
+	return slot->tracked_in[kage_slot_chunk(slot, gfn)];
 }
 
 /* Entry for a large page of the guest, or a piece of one, at level 2 or 3. */
 static u64 derive_large(struct kage_vm *vm, struct kage_shadow *sp, u64 gpte,
 			gfn_t gfn)
 {
-	bool write = (gpte & KAGE_PTE_W) && (gpte & KAGE_PTE_D);
+	u64 spte;
 
-	if (sp->role.level == 2 && kage_mmu_leaf_level(vm, gfn, write) == 2)
-		return derive_leaf(vm, sp, gpte, gfn, 2);
+	if (sp->role.level == 2 && fits_large(vm, gpte, gfn)) {
+		spte = derive_leaf(vm, sp, gpte, gfn, 2);
+		if (!(spte & KAGE_PTE_W) || !has_tables_near(vm, gfn))
+			return spte;
+	}
 	return derive_table(vm, sp, gpte, gfn, true);
 }
 
-static bool has_rsvd(const struct kage_shadow *sp, u64 gpte)
+bool kage_shadow_usable(const struct kage_shadow *sp, u64 gpte)
 {
 	const struct kage_paging mode = {
 		.nxe = sp->role.nxe,
@@ -306,48 +331,51 @@ static bool has_rsvd(const struct kage_shadow *sp, u64 gpte)
 		.maxphyaddr = KAGE_MAXPHYADDR,
 	};
 
-	return kage_gpte_rsvd(&mode, gpte, sp->role.level);
+	return (gpte & KAGE_PTE_P) && (gpte & KAGE_PTE_A) &&
+	       !kage_gpte_rsvd(&mode, gpte, sp->role.level);
+}
+
+u64 kage_shadow_gpte(const struct kage_shadow *sp, u64 gpte)
+{
+	if (!sp->role.direct)
+		return gpte;
+	return KAGE_GPTE_DIRECT | (sp->role.nx ? KAGE_PTE_NX : 0);
+}
+
+gfn_t kage_shadow_gfn(const struct kage_shadow *sp, unsigned int index,
+		      u64 gpte)
+{
+	if (sp->role.direct)
+		return sp->gfn + index * kage_pt_span(sp->role.level);
+	return kage_gpte_gfn(gpte, sp->role.level);
 }
 
 u64 kage_shadow_derive(struct kage_vm *vm, struct kage_shadow *sp,
 		       unsigned int index, u64 gpte)
 {
+	gfn_t gfn = kage_shadow_gfn(sp, index, gpte);
 	int level = sp->role.level;
-	gfn_t gfn;
 
-	if (sp->role.direct) {
-		gpte = KAGE_GPTE_DIRECT;
-		gfn = kage_shadow_gfn(sp, index);
-		return level == 1 ? derive_leaf(vm, sp, gpte, gfn, 1) :
-				    derive_large(vm, sp, gpte, gfn);
+	if (!sp->role.direct) {
+		if (!(gpte & KAGE_PTE_P))
+			return KAGE_SPTE_NONE;
+		/* The walk decides about them and sets the accessed bit. */
+		if (!kage_shadow_usable(sp, gpte))
+			return KAGE_SPTE_LAZY;
+		if (!kage_gpte_is_leaf(gpte, level))
+			return derive_table(vm, sp, gpte,
+					    kage_gpte_gfn(gpte, 1), false);
 	}
-	if (!(gpte & KAGE_PTE_P))
-		return KAGE_SPTE_NONE;
-	/* The walk decides about odd entries and sets the accessed bit. */
-	if (!(gpte & KAGE_PTE_A) || has_rsvd(sp, gpte))
-		return KAGE_SPTE_LAZY;
-	gfn = kage_gpte_gfn(gpte, 1);
-	if (!kage_gpte_is_leaf(gpte, level))
-		return derive_table(vm, sp, gpte, gfn, false);
-	gfn = kage_gpte_gfn(gpte, level);
+	gpte = kage_shadow_gpte(sp, gpte);
 	return level == 1 ? derive_leaf(vm, sp, gpte, gfn, 1) :
 			    derive_large(vm, sp, gpte, gfn);
-}
-
-/* The frame that goes with the entry that kage_shadow_derive() makes. */
-static gfn_t derive_gfn(const struct kage_shadow *sp, unsigned int index,
-			u64 gpte)
-{
-	if (sp->role.direct)
-		return kage_shadow_gfn(sp, index);
-	return kage_gpte_gfn(gpte, sp->role.level);
 }
 
 void kage_shadow_follow(struct kage_vm *vm, struct kage_shadow *sp,
 			unsigned int index, u64 gpte)
 {
 	set_entry(vm, sp, index, kage_shadow_derive(vm, sp, index, gpte),
-		  derive_gfn(sp, index, gpte));
+		  kage_shadow_gfn(sp, index, gpte));
 }
 
 /* Fills a new page from the guest's table, which is tracked by now. */
@@ -391,22 +419,25 @@ again:
 	}
 }
 
-void kage_mmu_resync(struct kage_vm *vm, gfn_t gfn)
+/*
+ * What processors have cached of the old entries they may use until the guest
+ * flushes, as after any store to its tables.
+ */
+void kage_mmu_resync(struct kage_vm *vm, gpa_t gpa, size_t len)
 {
+	unsigned int off = gpa & ~KAGE_PAGE_MASK;
+	gfn_t gfn = gpa >> KAGE_PAGE_SHIFT;
 	unsigned long flags;
 
 	spin_lock_irqsave(&vm->mmu.lock, flags);
 	vm->mmu.stats[KAGE_MMU_RESYNCS]++;
-	kage_shadow_reread(vm, gfn, 0, KAGE_PT_ENTRIES - 1);
-	/* Nobody tells the guest that a device changed its tables. */
-	flush_all(vm);
+	kage_shadow_reread(vm, gfn, off / 8, (off + len - 1) / 8);
 	spin_unlock_irqrestore(&vm->mmu.lock, flags);
 }
 
-static bool protect_list(struct kage_vm *vm, struct kage_ptelist *list,
+static void protect_list(struct kage_vm *vm, struct kage_ptelist *list,
 			 u64 clear)
 {
-	bool any = false;
 	u64 *sptep;
 
 	while (list && (sptep = kage_ptelist_first(list))) {
@@ -415,51 +446,33 @@ static bool protect_list(struct kage_vm *vm, struct kage_ptelist *list,
 
 		kage_shadow_set(vm, sp, index,
 				clear ? *sptep & ~clear : KAGE_SPTE_LAZY);
-		any = true;
 	}
-	return any;
 }
 
 /*
  * From here on nothing writes to the frame unseen. The order is protect,
  * flush, read: only after it may the table's entries be believed.
  */
-static bool track_gfn(struct kage_vm *vm, gfn_t gfn)
+static void track_gfn(struct kage_vm *vm, gfn_t gfn)
 {
 	struct kage_slot *slot = kage_mem_slot(vm, gfn);
-	bool any;
 
-	if (!slot)
-		return false;
 	if (kage_slot_tracked(slot, gfn))
-		return true;
+		return;
 	set_bit(gfn - slot->base, slot->tracked);
 	slot->tracked_in[kage_slot_chunk(slot, gfn)]++;
-	any = protect_list(vm, kage_rmap_list(vm, gfn, 1), KAGE_PTE_W);
-	any |= protect_list(vm, kage_rmap_list(vm, gfn, 2), 0);
-	if (any) {
+	protect_list(vm, kage_rmap_list(vm, gfn, 1), KAGE_PTE_W);
+	protect_list(vm, kage_rmap_list(vm, gfn, 2), 0);
+	/*
+	 * Not only for these: an entry that left the lists since the last flush
+	 * (recycled, or replaced by the guest) may be cached with W, too.
+	 */
+	if (vm->mmu.stale) {
 		vm->mmu.stats[KAGE_MMU_PROTECTED]++;
-		flush_all(vm);
+		kage_mmu_flush(vm);
 	}
 	/* Pairs with kage_mem_written(): bit, then entries; store, then bit. */
 	smp_mb();
-	return true;
-}
-
-static struct kage_shadow *spare_get(struct kage_mmu *mmu)
-{
-	struct kage_shadow *sp;
-
-	sp = list_first_entry_or_null(&mmu->spare, struct kage_shadow, lru);
-	if (!sp)
-		return NULL;
-	list_del(&sp->lru);
-	mmu->nr_spare--;
-	memset(sp->spt, 0, PAGE_SIZE);
-	sp->nr_present = 0;
-	sp->pins = 0;
-	sp->parents.val = 0;
-	return sp;
 }
 
 struct kage_shadow *kage_shadow_get(struct kage_vm *vm, gfn_t gfn,
@@ -475,7 +488,7 @@ struct kage_shadow *kage_shadow_get(struct kage_vm *vm, gfn_t gfn,
 	/* Asked first: a spare page must not get lost when it is not RAM. */
 	if (!role.direct && !kage_mem_slot(vm, gfn))
 		return NULL;
-	sp = spare_get(mmu);
+	sp = kage_shadow_spare(mmu);
 	if (!sp)
 		return NULL;
 	sp->gfn = gfn;
@@ -499,64 +512,12 @@ again:
 	hlist_for_each_entry(sp, bucket(&vm->mmu, gfn), hash) {
 		if (sp->gfn == gfn && !sp->role.direct) {
 			vm->mmu.stats[KAGE_MMU_UNSHADOWED]++;
-			zap(vm, sp);
+			kage_shadow_zap(vm, sp);
 			goto again;
 		}
 	}
 	/* The parents' entries may still be cached. */
-	flush_all(vm);
-}
-
-static void zap_all(struct kage_vm *vm)
-{
-	struct kage_shadow *sp;
-
-	while ((sp = list_first_entry_or_null(&vm->mmu.live,
-					      struct kage_shadow, lru)))
-		zap(vm, sp);
-	reap(vm);
-}
-
-/* The least recently used page that no vCPU stands on. */
-static struct kage_shadow *victim(struct kage_mmu *mmu)
-{
-	struct kage_shadow *sp;
-
-	list_for_each_entry(sp, &mmu->live, lru)
-		if (!sp->pins)
-			return sp;
-	return NULL;
-}
-
-static void recycle(struct kage_vm *vm)
-{
-	struct kage_mmu *mmu = &vm->mmu;
-	struct kage_shadow *sp;
-
-	while (mmu->nr_live + KAGE_POOL_PAGES > mmu->limit) {
-		sp = victim(mmu);
-		if (!sp)
-			break;
-		mmu->stats[KAGE_MMU_RECYCLED]++;
-		zap(vm, sp);
-	}
-}
-
-bool kage_shadow_reserve(struct kage_vcpu *vcpu)
-{
-	struct kage_vm *vm = vcpu->vm;
-	struct kage_mmu *mmu = &vm->mmu;
-
-	lockdep_assert_held(&mmu->lock);
-	recycle(vm);
-	if (mmu->nr_dying >= DYING_BATCH ||
-	    (mmu->nr_spare < KAGE_ROOT_LEVEL + 1 && mmu->nr_dying))
-		reap(vm);
-	if (mmu->nr_spare > KAGE_ROOT_LEVEL && mmu->nr_spare_chunk > 1 &&
-	    mmu->nr_spare_desc > KAGE_ROOT_LEVEL)
-		return true;
-	kage_vcpu_request(vcpu, KAGE_REQ_TOPUP);
-	return false;
+	kage_mmu_flush(vm);
 }
 
 void kage_mmu_unload_root(struct kage_vcpu *vcpu)
@@ -612,37 +573,4 @@ bool kage_mmu_load_root(struct kage_vcpu *vcpu)
 		kage_vcpu_kill(vcpu, "CR3 %#llx is not guest memory",
 			       vcpu->cr3);
 	return sp;
-}
-
-/* Shadow tables of 2 % of RAM, but never too few to make progress. */
-static u32 page_limit(struct kage_vm *vm)
-{
-	u64 limit = vm->mmu.limit_asked;
-
-	if (!limit)
-		limit = vm->mem.npages / 50;
-	return clamp_t(u64, limit, KAGE_MMU_MIN_PAGES, U32_MAX);
-}
-
-void kage_mmu_slots_changed(struct kage_vm *vm)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&vm->mmu.lock, flags);
-	zap_all(vm);
-	vm->mmu.limit = page_limit(vm);
-	spin_unlock_irqrestore(&vm->mmu.lock, flags);
-}
-
-int kage_mmu_init(struct kage_vm *vm, u32 limit)
-{
-	struct kage_mmu *mmu = &vm->mmu;
-
-	spin_lock_init(&mmu->lock);
-	INIT_LIST_HEAD(&mmu->live);
-	INIT_LIST_HEAD(&mmu->dying);
-	INIT_LIST_HEAD(&mmu->spare);
-	mmu->limit_asked = limit;
-	mmu->limit = page_limit(vm);
-	return 0;
 }

@@ -23,8 +23,11 @@
 #include <linux/list.h>
 #include <linux/spinlock.h>
 
-#define KAGE_MMU_HASH_BITS	9
+#define KAGE_MMU_HASH_BITS	12
 #define KAGE_MMU_MIN_PAGES	64
+
+/* More unlinked pages than these are not made in one go. */
+#define KAGE_MMU_DYING_MAX	64
 
 /* Reserves that a fault may use without allocating. */
 #define KAGE_POOL_PAGES		16
@@ -37,6 +40,7 @@ union kage_role {
 		u32 direct:1;	/* pieces of a large guest page; no table */
 		u32 wp:1;	/* the guest's CR0.WP */
 		u32 nxe:1;	/* the guest's EFER.NXE: is bit 63 reserved? */
+		u32 nx:1;	/* direct: no piece can be executed */
 		/* Unused bits stay 0: roles are compared as words. */
 	};
 };
@@ -44,12 +48,12 @@ union kage_role {
 struct kage_shadow {
 	gfn_t gfn;			/* I table's frame; direct: first frame */
 	union kage_role role;		/* I */
-	u32 pins;			/* M vCPUs whose root this is */
+	u32 pins;			/* M vCPUs whose root this is, or was */
 	u32 nr_present;			/* M present entries */
 	u64 *spt;			/* I the 512 entries, one host page */
 	u32 *gfns;			/* M frame that each leaf entry maps */
 	struct kage_ptelist parents;	/* M entries that point here */
-	struct hlist_node hash;		/* M */
+	struct hlist_node hash;		/* M unhashed: dying */
 	struct list_head lru;		/* M live pages, or dying ones */
 };
 
@@ -72,6 +76,7 @@ struct kage_mmu {
 	struct list_head live;		/* M least recently used first */
 	struct list_head dying;		/* M unlinked, not yet flushed */
 	u32 nr_live, nr_dying;		/* M */
+	bool stale;			/* M vCPUs may have cached what is gone */
 	u32 limit;			/* M */
 	u32 limit_asked;		/* I 0: follow the RAM size */
 
@@ -95,11 +100,22 @@ void kage_mmu_uninit(struct kage_vm *vm);
  */
 int kage_mmu_topup(struct kage_vm *vm);
 
-/** kage_mmu_slots_changed() - forget every shadow page, flush every vCPU */
+/**
+ * kage_mmu_slots_changed() - forget every shadow page, flush every vCPU
+ *
+ * Context: process, may sleep; the machine does not run.
+ */
 void kage_mmu_slots_changed(struct kage_vm *vm);
 
-/** kage_mmu_resync() - derive the entries of a tracked frame anew */
-void kage_mmu_resync(struct kage_vm *vm, gfn_t gfn);
+/** kage_mmu_resize() - RAM was added: the limit follows */
+void kage_mmu_resize(struct kage_vm *vm);
+
+/**
+ * kage_mmu_resync() - entries made from @len bytes at @gpa follow them
+ *
+ * The bytes are in one page, and its frame is tracked.
+ */
+void kage_mmu_resync(struct kage_vm *vm, gpa_t gpa, size_t len);
 
 /**
  * kage_mmu_load_root() - make vcpu->root the shadow of the guest's CR3
@@ -116,8 +132,11 @@ void kage_mmu_unload_root(struct kage_vcpu *vcpu);
 int kage_mmu_stats(struct kage_vm *vm, struct kage_stat_sink *sink);
 
 /*
- * For fault.c and audit.c; all of them under mmu->lock.
+ * Within mmu/; all of them under mmu->lock.
  */
+
+/** kage_mmu_flush() - what vCPUs have cached is gone when it returns */
+void kage_mmu_flush(struct kage_vm *vm);
 
 /** kage_shadow_of() - the shadow page that an entry lies in */
 struct kage_shadow *kage_shadow_of(const u64 *sptep);
@@ -137,6 +156,22 @@ struct kage_shadow *kage_shadow_find(struct kage_vm *vm, gfn_t gfn,
  */
 struct kage_shadow *kage_shadow_get(struct kage_vm *vm, gfn_t gfn,
 				    union kage_role role);
+
+/** kage_shadow_spare() - take a page from the reserves, or NULL */
+struct kage_shadow *kage_shadow_spare(struct kage_mmu *mmu);
+
+/**
+ * kage_shadow_zap() - give one page up
+ *
+ * Its parents' entries become LAZY. It is freed after a flush.
+ */
+void kage_shadow_zap(struct kage_vm *vm, struct kage_shadow *sp);
+
+/** kage_shadow_live() - or does it only wait to be freed? */
+static inline bool kage_shadow_live(const struct kage_shadow *sp)
+{
+	return !hlist_unhashed(&sp->hash);
+}
 
 /**
  * kage_shadow_set() - change one entry, with all that hangs on it
@@ -161,11 +196,19 @@ void kage_shadow_follow(struct kage_vm *vm, struct kage_shadow *sp,
 void kage_shadow_reread(struct kage_vm *vm, gfn_t gfn, unsigned int first,
 			unsigned int last);
 
-/** kage_shadow_role() - role of the child of @sp that an entry links */
-union kage_role kage_shadow_role(const struct kage_shadow *sp, bool direct);
+/** kage_shadow_role() - role of the child of @sp that @gpte links */
+union kage_role kage_shadow_role(const struct kage_shadow *sp, u64 gpte,
+				 bool direct);
 
-/** kage_shadow_gfn() - first frame of the child of a direct shadow page */
-gfn_t kage_shadow_gfn(const struct kage_shadow *sp, unsigned int index);
+/** kage_shadow_usable() - can an entry of @sp be more than LAZY? */
+bool kage_shadow_usable(const struct kage_shadow *sp, u64 gpte);
+
+/** kage_shadow_gpte() - @gpte, or what stands for it where @sp is direct */
+u64 kage_shadow_gpte(const struct kage_shadow *sp, u64 gpte);
+
+/** kage_shadow_gfn() - first frame that a leaf, or piece, at @index maps */
+gfn_t kage_shadow_gfn(const struct kage_shadow *sp, unsigned int index,
+		      u64 gpte);
 
 /** kage_shadow_unshadow() - give up every shadow page of a guest frame */
 void kage_shadow_unshadow(struct kage_vm *vm, gfn_t gfn);
@@ -175,13 +218,5 @@ bool kage_shadow_reserve(struct kage_vcpu *vcpu);
 
 /** kage_shadow_free() - to the allocator; nothing may reach it any more */
 void kage_shadow_free(struct kage_shadow *sp);
-
-/**
- * kage_mmu_leaf_level() - may a large entry map @gfn?
- *
- * Return: 2 if the aligned 2 MiB around @gfn are one host block in one slot
- * with, for @write, no page table in it; else 1.
- */
-int kage_mmu_leaf_level(struct kage_vm *vm, gfn_t gfn, bool write);
 
 #endif /* _KAGE_MMU_SHADOW_H */

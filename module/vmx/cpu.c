@@ -5,6 +5,8 @@
  * Invariant: a CPU is in VMX operation if, and only if, its enabled flag is
  * set, and every VMCS that may be active on it is on its list.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include "cpu.h"
 #include "host.h"
 #include "../vcpu.h"
@@ -234,6 +236,7 @@ static void evict_ipi(void *arg)
 
 void kage_cpu_evict(struct kage_vcpu *vcpu)
 {
+	/* Pairs with clear_loaded(). */
 	int where = smp_load_acquire(&vcpu->vmx.cpu);
 
 	/* Offline fails the call, but then offline() has cleared it. */

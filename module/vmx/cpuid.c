@@ -27,126 +27,132 @@ struct regs {
 };
 
 /* Leaf 1 ECX */
-#define L1C_ALLOWED ( \
-	BIT(0)  | /* SSE3 */		\
-	BIT(1)  | /* PCLMULQDQ */	\
+static const u32 l1c_allowed =
+	BIT(0)  | /* SSE3 */
+	BIT(1)  | /* PCLMULQDQ */
 		  /* 2 DTES64, 3 MONITOR, 4 DS-CPL, 5 VMX, 6 SMX, 7 EIST,
 		   * 8 TM2: the host's
-		   */			\
-	BIT(9)  | /* SSSE3 */		\
-		  /* 10 CNXT-ID, 11 SDBG */ \
-	BIT(12) | /* FMA */		\
-	BIT(13) | /* CMPXCHG16B */	\
+		   */
+	BIT(9)  | /* SSSE3 */
+		  /* 10 CNXT-ID, 11 SDBG */
+	BIT(12) | /* FMA */
+	BIT(13) | /* CMPXCHG16B */
 		  /* 14 xTPR, 15 PDCM, 17 PCID (roots are told apart by
 		   * VPID), 18 DCA
-		   */			\
-	BIT(19) | /* SSE4.1 */		\
-	BIT(20) | /* SSE4.2 */		\
-	BIT(22) | /* MOVBE */		\
-	BIT(23) | /* POPCNT */		\
-	BIT(25) | /* AES */		\
-	BIT(26) | /* XSAVE */		\
-		  /* 27 OSXSAVE follows the guest's CR4 */ \
-	BIT(28) | /* AVX */		\
-	BIT(29) | /* F16C */		\
-	BIT(30))  /* RDRAND */
+		   */
+	BIT(19) | /* SSE4.1 */
+	BIT(20) | /* SSE4.2 */
+	BIT(22) | /* MOVBE */
+	BIT(23) | /* POPCNT */
+	BIT(25) | /* AES */
+	BIT(26) | /* XSAVE */
+		  /* 27 OSXSAVE follows the guest's CR4 */
+	BIT(28) | /* AVX */
+	BIT(29) | /* F16C */
+	BIT(30);  /* RDRAND */
 
 /* Leaf 1 ECX: there whatever the host has */
-#define L1C_ADDED ( \
-	BIT(21) | /* x2APIC */		\
-	BIT(24) | /* TSC deadline */	\
-	BIT(31))  /* hypervisor present */
+static const u32 l1c_added =
+	BIT(21) | /* x2APIC */
+	BIT(24) | /* TSC deadline */
+	BIT(31);  /* hypervisor present */
 
 /* Leaf 1 EDX */
-#define L1D_ALLOWED ( \
-	BIT(0)  | /* FPU */		\
-	BIT(1)  | /* VME */		\
-	BIT(2)  | /* DE */		\
-	BIT(3)  | /* PSE */		\
-	BIT(4)  | /* TSC */		\
-	BIT(5)  | /* MSR */		\
-	BIT(6)  | /* PAE */		\
-		  /* 7 MCE, 14 MCA: machine checks are the host's */ \
-	BIT(8)  | /* CMPXCHG8B */	\
-		  /* 9 APIC follows IA32_APIC_BASE */ \
-	BIT(11) | /* SEP */		\
-	BIT(12) | /* MTRR */		\
-	BIT(13) | /* PGE */		\
-	BIT(15) | /* CMOV */		\
-	BIT(16) | /* PAT */		\
-	BIT(17) | /* PSE-36 */		\
-		  /* 18 PSN, 21 DS, 22 ACPI */ \
-	BIT(19) | /* CLFSH */		\
-	BIT(23) | /* MMX */		\
-	BIT(24) | /* FXSR */		\
-	BIT(25) | /* SSE */		\
-	BIT(26) | /* SSE2 */		\
-	BIT(27))  /* self snoop */
+static const u32 l1d_allowed =
+	BIT(0)  | /* FPU */
+	BIT(1)  | /* VME */
+	BIT(2)  | /* DE */
+	BIT(3)  | /* PSE */
+	BIT(4)  | /* TSC */
+	BIT(5)  | /* MSR */
+	BIT(6)  | /* PAE */
+		  /* 7 MCE, 14 MCA: machine checks are the host's */
+	BIT(8)  | /* CMPXCHG8B */
+		  /* 9 APIC follows IA32_APIC_BASE */
+	BIT(11) | /* SEP */
+	BIT(12) | /* MTRR */
+	BIT(13) | /* PGE */
+	BIT(15) | /* CMOV */
+	BIT(16) | /* PAT */
+	BIT(17) | /* PSE-36 */
+		  /* 18 PSN, 21 DS, 22 ACPI */
+	BIT(19) | /* CLFSH */
+	BIT(23) | /* MMX */
+	BIT(24) | /* FXSR */
+	BIT(25) | /* SSE */
+	BIT(26) | /* SSE2 */
+	BIT(27);  /* self snoop */
 		  /* 28 HTT follows the number of vCPUs; 29 TM, 31 PBE */
 
 /* Leaf 7.0 EBX */
-#define L7B_ALLOWED ( \
-	BIT(0)  | /* FSGSBASE */	\
-		  /* 2 SGX, 4 HLE, 11 RTM: TSX_CTRL is the host's */ \
-	BIT(3)  | /* BMI1 */		\
-	BIT(5)  | /* AVX2 */		\
-	BIT(7)  | /* SMEP */		\
-	BIT(8)  | /* BMI2 */		\
-	BIT(9)  | /* ERMS */		\
-		  /* 10 INVPCID (needs PCID or a control), 12 RDT-M,
-		   * 13 FPU CS/DS deprecated: below, 14 MPX, 15 RDT-A
-		   */			\
-	BIT(13) | /* FPU CS and DS deprecated */ \
-	BIT(16) | /* AVX512F */		\
-	BIT(17) | /* AVX512DQ */	\
-	BIT(18) | /* RDSEED */		\
-	BIT(19) | /* ADX */		\
-	BIT(20) | /* SMAP */		\
-	BIT(21) | /* AVX512IFMA */	\
-	BIT(23) | /* CLFLUSHOPT */	\
-	BIT(24) | /* CLWB */		\
-		  /* 25 Intel PT */	\
-	BIT(28) | /* AVX512CD */	\
-	BIT(29) | /* SHA */		\
-	BIT(30) | /* AVX512BW */	\
-	BIT(31))  /* AVX512VL */
+static const u32 l7b_allowed =
+	BIT(0)  | /* FSGSBASE */
+		  /* 2 SGX, 4 HLE, 11 RTM: TSX_CTRL is the host's */
+	BIT(3)  | /* BMI1 */
+	BIT(5)  | /* AVX2 */
+	BIT(7)  | /* SMEP */
+	BIT(8)  | /* BMI2 */
+	BIT(9)  | /* ERMS */
+		  /* 10 INVPCID (needs a control), 12 RDT-M, 14 MPX,
+		   * 15 RDT-A
+		   */
+	BIT(13) | /* FPU CS and DS deprecated */
+	BIT(16) | /* AVX512F */
+	BIT(17) | /* AVX512DQ */
+	BIT(18) | /* RDSEED */
+	BIT(19) | /* ADX */
+	BIT(20) | /* SMAP */
+	BIT(21) | /* AVX512IFMA */
+	BIT(23) | /* CLFLUSHOPT */
+	BIT(24) | /* CLWB */
+		  /* 25 Intel PT */
+	BIT(28) | /* AVX512CD */
+	BIT(29) | /* SHA */
+	BIT(30) | /* AVX512BW */
+	BIT(31);  /* AVX512VL */
 
 /* Leaf 7.0 EBX: software only, whatever the host has */
-#define L7B_ADDED BIT(1)  /* TSC_ADJUST */
+static const u32 l7b_added =
+	BIT(1);   /* TSC_ADJUST */
 
 /* Leaf 7.0 ECX */
-#define L7C_ALLOWED ( \
-	BIT(1)  | /* AVX512VBMI */	\
-		  /* 3 PKU, 4 OSPKE, 5 WAITPKG, 7 CET_SS, 16 LA57, 31 PKS */ \
-	BIT(2)  | /* UMIP */		\
-	BIT(6)  | /* AVX512VBMI2 */	\
-	BIT(8)  | /* GFNI */		\
-	BIT(9)  | /* VAES */		\
-	BIT(10) | /* VPCLMULQDQ */	\
-	BIT(11) | /* AVX512VNNI */	\
-	BIT(12) | /* AVX512BITALG */	\
-	BIT(14))  /* AVX512VPOPCNTDQ */
+static const u32 l7c_allowed =
+	BIT(1)  | /* AVX512VBMI */
+		  /* 3 PKU, 4 OSPKE, 5 WAITPKG, 7 CET_SS, 16 LA57, 31 PKS */
+	BIT(2)  | /* UMIP */
+	BIT(6)  | /* AVX512VBMI2 */
+	BIT(8)  | /* GFNI */
+	BIT(9)  | /* VAES */
+	BIT(10) | /* VPCLMULQDQ */
+	BIT(11) | /* AVX512VNNI */
+	BIT(12) | /* AVX512BITALG */
+	BIT(14);  /* AVX512VPOPCNTDQ */
 		  /* 22 RDPID follows RDTSCP; 25 CLDEMOTE, 27 MOVDIRI,
 		   * 28 MOVDIR64B, 29 ENQCMD
 		   */
 
 /* Leaf 7.0 EDX */
-#define L7D_ALLOWED ( \
-	BIT(4)  | /* fast short REP MOV */ \
-	BIT(8)  | /* AVX512VP2INTERSECT */ \
-	BIT(10))  /* MD_CLEAR: VERW clears, and the guest may use it */
+static const u32 l7d_allowed =
+	BIT(4)  | /* fast short REP MOV */
+	BIT(8)  | /* AVX512VP2INTERSECT */
+	BIT(10);  /* MD_CLEAR: VERW clears, and the guest may use it */
 		  /* 14 SERIALIZE, 20 CET_IBT, 22-25 AMX; 26 IBRS/IBPB,
 		   * 27 STIBP, 28 L1D_FLUSH, 29 ARCH_CAPABILITIES, 31 SSBD:
 		   * their MSRs are the host's
 		   */
 
 /* Leaf 0x80000001 */
-#define E1C_ALLOWED (BIT(0) /* LAHF */ | BIT(5) /* LZCNT */ | \
-		     BIT(8) /* PREFETCHW */)
-#define E1D_ALLOWED (BIT(11) /* SYSCALL */ | BIT(20) /* NX */ | \
-		     BIT(29) /* long mode */)
-#define E1D_ADDED BIT(26)	/* 1 GiB pages: shadowed in pieces */
-#define E1D_RDTSCP BIT(27)
+static const u32 e1c_allowed =
+	BIT(0)  | /* LAHF */
+	BIT(5)  | /* LZCNT */
+	BIT(8);   /* PREFETCHW */
+static const u32 e1d_allowed =
+	BIT(20) | /* NX */
+	BIT(29);  /* long mode */
+static const u32 e1d_added =
+	BIT(11) | /* SYSCALL: shown to 64-bit code only, so to us always */
+	BIT(26);  /* 1 GiB pages: shadowed in pieces */
+static const u32 e1d_rdtscp = BIT(27);
 
 #define L7B_AVX512 (BIT(16) | BIT(17) | BIT(21) | BIT(28) | BIT(30) | BIT(31))
 #define L7C_AVX512 (BIT(1) | BIT(6) | BIT(11) | BIT(12) | BIT(14))
@@ -173,7 +179,7 @@ static void leaf_features(struct kage_vcpu *vcpu, struct regs *r, u32 sub)
 	r->ecx = leaf1_ecx;
 	if (vcpu->cr4 & X86_CR4_OSXSAVE)
 		r->ecx |= BIT(27);
-	r->edx &= L1D_ALLOWED;
+	r->edx &= l1d_allowed;
 	if (kage_lapic_enabled(vcpu))
 		r->edx |= BIT(9);
 	if (vcpu->vm->nr_vcpus > 1)
@@ -205,7 +211,7 @@ static void leaf_extended_features(struct kage_vcpu *vcpu, struct regs *r,
 	r->eax = 0;
 	r->ebx = leaf7_ebx;
 	r->ecx = leaf7_ecx;
-	r->edx &= L7D_ALLOWED;
+	r->edx &= l7d_allowed;
 }
 
 /* Topology: one thread per core, all cores in one package. */
@@ -268,12 +274,10 @@ static void leaf_extended(struct kage_vcpu *vcpu, struct regs *r, u32 sub)
 {
 	host(r, 0x80000001, 0);
 	r->ebx = 0;
-	r->ecx &= E1C_ALLOWED;
-	r->edx = (r->edx & E1D_ALLOWED) | E1D_ADDED;
-	/* SYSCALL is shown to 64-bit code only, and so to us always. */
-	r->edx |= BIT(11);
+	r->ecx &= e1c_allowed;
+	r->edx = (r->edx & e1d_allowed) | e1d_added;
 	if (has_rdtscp())
-		r->edx |= E1D_RDTSCP;
+		r->edx |= e1d_rdtscp;
 }
 
 static void leaf_invariant_tsc(struct kage_vcpu *vcpu, struct regs *r, u32 sub)
@@ -359,15 +363,15 @@ void kage_cpuid_init(void)
 	struct regs r;
 
 	host(&r, 1, 0);
-	leaf1_ecx = (r.ecx & L1C_ALLOWED) | L1C_ADDED;
+	leaf1_ecx = (r.ecx & l1c_allowed) | l1c_added;
 	if (!xcr0)
 		leaf1_ecx &= ~BIT(26);
 	/* AVX and what is encoded with it go with its state. */
 	if (!(xcr0 & XFEATURE_MASK_YMM))
 		leaf1_ecx &= ~(BIT(12) | BIT(28) | BIT(29));
 	host(&r, 7, 0);
-	leaf7_ebx = (r.ebx & L7B_ALLOWED) | L7B_ADDED;
-	leaf7_ecx = r.ecx & L7C_ALLOWED;
+	leaf7_ebx = (r.ebx & l7b_allowed) | l7b_added;
+	leaf7_ecx = r.ecx & l7c_allowed;
 	if (has_rdtscp())
 		leaf7_ecx |= r.ecx & BIT(22);
 	if (!(xcr0 & XFEATURE_MASK_YMM)) {

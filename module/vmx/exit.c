@@ -257,7 +257,8 @@ static void entry_failed(struct kage_vcpu *vcpu, unsigned int basic)
 	char regs[KAGE_REASON_MAX + 1];
 
 	kage_vcpu_describe(vcpu, regs, sizeof(regs));
-	kage_vcpu_kill(vcpu, "VM entry failed: %s (qualification %#llx, interruptibility %#llx, activity %llu): %s",
+	kage_vcpu_kill(vcpu,
+		       "VM entry failed: %s (qualification %#llx, blocking %#llx, activity %llu): %s",
 		       kage_exit_name(basic) ?: "unknown reason",
 		       kage_vmcs_read(EXIT_QUALIFICATION),
 		       kage_vmcs_read(GUEST_INTERRUPTIBILITY_INFO),

@@ -197,6 +197,7 @@ static bool enter(struct kage_vcpu *vcpu)
 	kage_event_prepare(vcpu);
 	commit_guest(vcpu);
 	refresh_host(vmx);
+	/* Pairs with kage_vcpu_request(), see above. */
 	smp_store_mb(vcpu->mode, KAGE_IN_GUEST);
 	if (unlikely(READ_ONCE(vcpu->requests) || need_resched())) {
 		/* Not entered: what was prepared is prepared again. */

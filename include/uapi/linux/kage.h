@@ -5,8 +5,9 @@
  *
  * Every command but KAGE_CMD_VM_NEW and the dumps names its machine by
  * KAGE_A_VM_ID or KAGE_A_VM_NAME. Requests carry the attributes listed here;
- * anything else is refused. Read commands need no privilege; every other
- * command needs CAP_NET_ADMIN and CAP_SYS_ADMIN in the initial user namespace.
+ * anything else is refused. VM_GET, MEM_GET, NIC_GET and STATS_GET need no
+ * privilege; every other command needs CAP_NET_ADMIN and CAP_SYS_ADMIN in the
+ * initial user namespace.
  *
  *  VM_NEW     VM_NAME [VM_VCPUS] [VM_SHADOW_PAGES] [VM_BOOT]    -> a VM object
  *  VM_DEL     VM
