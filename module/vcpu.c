@@ -9,6 +9,7 @@
 #include "vcpu.h"
 #include "vm.h"
 #include "dev/irqchip.h"
+#include "mmu/store.h"
 #include "vmx/cpu.h"
 #include "vmx/cr.h"
 #include "vmx/event.h"
@@ -20,7 +21,9 @@
 #include <asm/msr.h>
 #include <asm/processor-flags.h>
 #include <asm/tsc.h>
+#include <linux/delay.h>
 #include <linux/kthread.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/smp.h>
 #include <linux/slab.h>
@@ -41,8 +44,8 @@ void kage_vcpu_request(struct kage_vcpu *vcpu, enum kage_req req)
 		}
 		return;
 	}
-	if ((req == KAGE_REQ_EVENT || req == KAGE_REQ_BREAK) &&
-	    vcpu->task != current)
+	/* From an interrupt that hit the thread on its way to sleep, too. */
+	if (req == KAGE_REQ_EVENT || req == KAGE_REQ_BREAK)
 		wake_up_process(vcpu->task);
 }
 
@@ -146,7 +149,9 @@ void kage_vcpu_reset(struct kage_vcpu *vcpu)
 	vcpu->start_rflags = X86_EFLAGS_FIXED;
 	memset(&vcpu->gdt, 0, sizeof(vcpu->gdt));
 	memset(&vcpu->idt, 0, sizeof(vcpu->idt));
-	vcpu->tsc_offset = -rdtsc();
+	/* One clock for all: a guest gives up a TSC that differs. */
+	vcpu->tsc_offset = vcpu->id ? vcpu->vm->vcpus[0]->tsc_offset :
+				      -rdtsc();
 	kage_msr_reset(vcpu);
 	kage_vmx_reset(vcpu);
 	vcpu->vmx.rip = 0;
@@ -162,7 +167,8 @@ struct kage_vcpu *kage_vcpu_create(struct kage_vm *vm, unsigned int id)
 		return ERR_PTR(-ENOMEM);
 	vcpu->vm = vm;
 	vcpu->id = id;
-	ret = kage_vmx_create(vcpu);
+	vcpu->stores = kage_store_cache_alloc();
+	ret = vcpu->stores ? kage_vmx_create(vcpu) : -ENOMEM;
 	if (ret)
 		goto err_free;
 	task = kthread_create(thread, vcpu, "kage-%s/%u", vm->name, id);
@@ -177,6 +183,7 @@ struct kage_vcpu *kage_vcpu_create(struct kage_vm *vm, unsigned int id)
 err_vmx:
 	kage_vmx_destroy(vcpu);
 err_free:
+	kage_store_cache_free(vcpu->stores);
 	kfree(vcpu);
 	return ERR_PTR(ret);
 }
@@ -200,7 +207,13 @@ void kage_vcpu_destroy(struct kage_vcpu *vcpu)
 	kage_mmu_unload_root(vcpu);
 	kage_vmx_destroy(vcpu);
 	put_task_struct(vcpu->task);
+	kage_store_cache_free(vcpu->stores);
 	kfree(vcpu);
+}
+
+static bool canonical(u64 addr)
+{
+	return sign_extend64(addr, 47) == (s64)addr;
 }
 
 static bool regs_valid(const u64 *val, int *bad)
@@ -222,6 +235,12 @@ static bool regs_valid(const u64 *val, int *bad)
 	if ((val[KAGE_REGS_A_EFER] & efer) != efer ||
 	    (val[KAGE_REGS_A_EFER] & ~(efer | EFER_SCE | EFER_NX)))
 		return false;
+	*bad = KAGE_REGS_A_GDT_BASE;
+	if (!canonical(val[KAGE_REGS_A_GDT_BASE]))
+		return false;
+	*bad = KAGE_REGS_A_IDT_BASE;
+	if (!canonical(val[KAGE_REGS_A_IDT_BASE]))
+		return false;
 	*bad = KAGE_REGS_A_GDT_LIMIT;
 	if (val[KAGE_REGS_A_GDT_LIMIT] > U16_MAX)
 		return false;
@@ -229,7 +248,7 @@ static bool regs_valid(const u64 *val, int *bad)
 	if (val[KAGE_REGS_A_IDT_LIMIT] > U16_MAX)
 		return false;
 	*bad = KAGE_REGS_A_RIP;
-	if (val[KAGE_REGS_A_RIP] >> 47 && ~val[KAGE_REGS_A_RIP] >> 47)
+	if (!canonical(val[KAGE_REGS_A_RIP]))
 		return false;
 	*bad = KAGE_REGS_A_RFLAGS;
 	return !(val[KAGE_REGS_A_RFLAGS] & ~0x3f7fd7ULL) &&
@@ -238,7 +257,8 @@ static bool regs_valid(const u64 *val, int *bad)
 
 static void read_vmcs(struct kage_vcpu *vcpu, u64 *val)
 {
-	val[KAGE_REGS_A_RSP] = kage_vmcs_read(GUEST_RSP);
+	if (!vcpu->vmx.rsp_loaded)
+		val[KAGE_REGS_A_RSP] = kage_vmcs_read(GUEST_RSP);
 	val[KAGE_REGS_A_RIP] = kage_vmcs_read(GUEST_RIP);
 	val[KAGE_REGS_A_RFLAGS] = kage_vmcs_read(GUEST_RFLAGS);
 	val[KAGE_REGS_A_GDT_BASE] = kage_vmcs_read(GUEST_GDTR_BASE);
@@ -247,19 +267,25 @@ static void read_vmcs(struct kage_vcpu *vcpu, u64 *val)
 	val[KAGE_REGS_A_IDT_LIMIT] = kage_vmcs_read(GUEST_IDTR_LIMIT);
 }
 
+static bool try_read_vmcs(struct kage_vcpu *vcpu, u64 *val)
+{
+	bool loaded;
+
+	kage_cpu_evict(vcpu);
+	preempt_disable();
+	loaded = kage_cpu_enabled() && kage_cpu_load(vcpu);
+	if (loaded)
+		read_vmcs(vcpu, val);
+	preempt_enable();
+	return loaded;
+}
+
 /* What a burst that has run left in the VMCS; the thread is parked. */
 static void read_parked(struct kage_vcpu *vcpu, u64 *val)
 {
-	for (;;) {
-		kage_cpu_evict(vcpu);
-		preempt_disable();
-		if (kage_cpu_enabled() && kage_cpu_load(vcpu))
-			break;
-		preempt_enable();
-		cond_resched();
-	}
-	read_vmcs(vcpu, val);
-	preempt_enable();
+	/* A CPU that is going down is left soon; a shutdown kills who waits. */
+	while (!try_read_vmcs(vcpu, val) && !fatal_signal_pending(current))
+		usleep_range(100, 200);
 	/* A RIP that was moved on is written at the next entry only. */
 	if (vcpu->vmx.rip_dirty)
 		val[KAGE_REGS_A_RIP] = vcpu->vmx.rip;
@@ -303,6 +329,7 @@ int kage_vcpu_set_regs(struct kage_vcpu *vcpu, const u64 *val, u64 mask,
 	if (!regs_valid(all, bad))
 		return -EINVAL;
 	kage_vmx_reset(vcpu);
+	vcpu->halted = false;
 	for (i = 0; i < KAGE_NR_REGS; i++)
 		vcpu->regs[i] = all[KAGE_REGS_A_RAX + i];
 	vcpu->vmx.rip = all[KAGE_REGS_A_RIP];

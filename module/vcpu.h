@@ -16,6 +16,7 @@
 
 struct kage_lapic;
 struct kage_shadow;
+struct kage_store_cache;
 
 /* Requests: raised by anyone, served by the vCPU before it enters the guest. */
 enum kage_req {
@@ -98,6 +99,8 @@ struct kage_vcpu {
 
 	struct kage_shadow *root;	/* C writes under M; root in use */
 	struct kage_lapic *lapic;	/* I */
+
+	struct kage_store_cache *stores;	/* I contents C */
 
 	/* The store that last made us give a table up (livelock guard). */
 	u64 retry_rip, retry_gfn;	/* C */

@@ -106,21 +106,26 @@ void kage_vm_shutdown(struct kage_vm *vm, enum kage_event event,
 	schedule_work(&vm->reason_work);
 }
 
-/* Turns a stop from within into a state. */
+/*
+ * Turns a stop from within into a state. Without a reason the machine was
+ * stopped, reset and started again before the work could run.
+ */
 static void reason_work(struct work_struct *work)
 {
 	struct kage_vm *vm = container_of(work, struct kage_vm, reason_work);
-	bool stopped = false;
+	enum kage_event event = 0;
 
 	mutex_lock(&vm->lock);
-	if (vm->state == KAGE_VM_RUNNING || vm->state == KAGE_VM_PAUSED) {
+	if (vm->state == KAGE_VM_RUNNING || vm->state == KAGE_VM_PAUSED)
+		/* Cleared under vm->lock only. */
+		event = READ_ONCE(vm->reason_event);
+	if (event) {
 		halt_vcpus(vm);
 		vm->state = KAGE_VM_STOPPED;
-		stopped = true;
 	}
 	mutex_unlock(&vm->lock);
-	if (stopped)
-		kage_vm_event(vm, vm->reason_event);
+	if (event)
+		kage_vm_event(vm, event);
 }
 
 static void clear_reason(struct kage_vm *vm)
@@ -260,11 +265,12 @@ static struct kage_vm *vm_alloc(const char *name, unsigned int nr_vcpus,
 		return NULL;
 	if (boot) {
 		vm->boot = kstrdup(boot, GFP_KERNEL_ACCOUNT);
-		if (!vm->boot) {
-			kfree(vm);
-			return NULL;
-		}
+		if (!vm->boot)
+			goto err_free;
 	}
+	/* Fails while the module goes: the family is not gone yet. */
+	if (!try_module_get(THIS_MODULE))
+		goto err_boot;
 	strscpy(vm->name, name, sizeof(vm->name));
 	vm->nr_vcpus = nr_vcpus;
 	vm->state = KAGE_VM_CREATED;
@@ -273,8 +279,13 @@ static struct kage_vm *vm_alloc(const char *name, unsigned int nr_vcpus,
 	spin_lock_init(&vm->reason_lock);
 	INIT_WORK(&vm->reason_work, reason_work);
 	init_waitqueue_head(&vm->parked_wq);
-	__module_get(THIS_MODULE);
 	return vm;
+
+err_boot:
+	kfree(vm->boot);
+err_free:
+	kfree(vm);
+	return NULL;
 }
 
 struct kage_vm *kage_vm_create(const char *name, unsigned int nr_vcpus,
@@ -333,11 +344,23 @@ struct kage_vm *kage_vm_next(u32 id)
 	return vm;
 }
 
+/* Whoever found the machine may come late: what was deleted stays as it is. */
+static int lock_live(struct kage_vm *vm)
+{
+	mutex_lock(&vm->lock);
+	if (xa_load(&table, vm->id) == vm)
+		return 0;
+	mutex_unlock(&vm->lock);
+	return -ENOENT;
+}
+
 int kage_vm_start(struct kage_vm *vm)
 {
-	int ret = -EINVAL;
+	int ret = lock_live(vm);
 
-	mutex_lock(&vm->lock);
+	if (ret)
+		return ret;
+	ret = -EINVAL;
 	if (vm->state == KAGE_VM_CREATED) {
 		clear_reason(vm);
 		vm->state = KAGE_VM_RUNNING;
@@ -352,9 +375,11 @@ int kage_vm_start(struct kage_vm *vm)
 
 int kage_vm_stop(struct kage_vm *vm)
 {
-	int ret = -EINVAL;
+	int ret = lock_live(vm);
 
-	mutex_lock(&vm->lock);
+	if (ret)
+		return ret;
+	ret = -EINVAL;
 	if (vm->state == KAGE_VM_RUNNING || vm->state == KAGE_VM_PAUSED) {
 		halt_vcpus(vm);
 		vm->state = KAGE_VM_STOPPED;
@@ -368,9 +393,11 @@ int kage_vm_stop(struct kage_vm *vm)
 
 int kage_vm_pause(struct kage_vm *vm)
 {
-	int ret = -EINVAL;
+	int ret = lock_live(vm);
 
-	mutex_lock(&vm->lock);
+	if (ret)
+		return ret;
+	ret = -EINVAL;
 	if (vm->state == KAGE_VM_RUNNING) {
 		halt_vcpus(vm);
 		vm->state = KAGE_VM_PAUSED;
@@ -384,9 +411,11 @@ int kage_vm_pause(struct kage_vm *vm)
 
 int kage_vm_resume(struct kage_vm *vm)
 {
-	int ret = -EINVAL;
+	int ret = lock_live(vm);
 
-	mutex_lock(&vm->lock);
+	if (ret)
+		return ret;
+	ret = -EINVAL;
 	if (vm->state == KAGE_VM_PAUSED) {
 		vm->state = KAGE_VM_RUNNING;
 		/* The guest may have stopped itself just before the pause. */
@@ -402,9 +431,11 @@ int kage_vm_resume(struct kage_vm *vm)
 
 int kage_vm_reset(struct kage_vm *vm)
 {
-	int ret = -EINVAL;
+	int ret = lock_live(vm);
 
-	mutex_lock(&vm->lock);
+	if (ret)
+		return ret;
+	ret = -EINVAL;
 	if (vm->state == KAGE_VM_CREATED || vm->state == KAGE_VM_STOPPED) {
 		reset_parts(vm);
 		clear_reason(vm);

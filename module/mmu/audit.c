@@ -11,14 +11,22 @@
 
 /*
  * Is @spte one that @want allows? LAZY stands for anything that is present in
- * the guest, and W may be missing.
+ * the guest, and W may be missing; that only kage withholds it may be said only
+ * where the guest grants it.
  */
 static bool entry_ok(u64 spte, u64 want)
 {
+	const u64 write = KAGE_PTE_W | KAGE_SPTE_TRACKED;
+
 	if (spte == KAGE_SPTE_LAZY)
 		return want != KAGE_SPTE_NONE;
-	return spte == want ||
-	       (kage_spte_present(spte) && (spte | KAGE_PTE_W) == want);
+	if (!kage_spte_present(spte))
+		return spte == want;
+	if ((spte ^ want) & ~write)
+		return false;
+	if (spte & KAGE_PTE_W)
+		return want & KAGE_PTE_W;
+	return !(spte & KAGE_SPTE_TRACKED) || (want & write);
 }
 
 /*

@@ -151,6 +151,20 @@ static enum verdict fill_path(struct kage_vcpu *vcpu, gva_t gva,
 	return changed ? VERDICT_FILLED : VERDICT_SPURIOUS;
 }
 
+/*
+ * A root that is not loaded is being built, changed in bulk or reused for
+ * something else: it is cheaper to read it again when it is loaded than to
+ * follow each store.
+ */
+static bool release_idle(struct kage_vcpu *vcpu, gfn_t gfn)
+{
+	if (!kage_shadow_idle(vcpu->vm, gfn))
+		return false;
+	vcpu->stats[KAGE_STAT_UNSHADOWS]++;
+	kage_shadow_unshadow(vcpu->vm, gfn);
+	return true;
+}
+
 static enum verdict judge(struct kage_vcpu *vcpu, gva_t gva, u32 access,
 			  struct kage_gwalk *walk)
 {
@@ -170,8 +184,9 @@ static enum verdict judge(struct kage_vcpu *vcpu, gva_t gva, u32 access,
 	if (access & KAGE_PF_W) {
 		if (slot->flags & KAGE_MEM_F_READONLY)
 			return VERDICT_DEVICE;
-		if (kage_slot_tracked(slot, gfn) ||
-		    needs_wp_clear(vcpu, walk, access))
+		if (needs_wp_clear(vcpu, walk, access))
+			return VERDICT_STORE;
+		if (kage_slot_tracked(slot, gfn) && !release_idle(vcpu, gfn))
 			return VERDICT_STORE;
 	}
 	return fill_path(vcpu, gva, walk);

@@ -245,14 +245,16 @@ static u64 derive_leaf(struct kage_vm *vm, struct kage_shadow *sp, u64 gpte,
 		       gfn_t gfn, int level)
 {
 	struct kage_slot *slot = kage_mem_slot(vm, gfn);
-	bool writable;
+	u64 spte;
 
 	if (!slot)
 		return KAGE_SPTE_LAZY;
-	writable = !(slot->flags & KAGE_MEM_F_READONLY) &&
-		   (level > 1 || !kage_slot_tracked(slot, gfn));
-	return kage_spte_leaf(gpte, sp->role.wp, level,
-			      slot->pfns[gfn - slot->base], writable);
+	spte = kage_spte_leaf(gpte, sp->role.wp, level,
+			      slot->pfns[gfn - slot->base],
+			      !(slot->flags & KAGE_MEM_F_READONLY));
+	if (level == 1 && (spte & KAGE_PTE_W) && kage_slot_tracked(slot, gfn))
+		spte = kage_spte_track(spte);
+	return spte;
 }
 
 union kage_role kage_shadow_role(const struct kage_shadow *sp, u64 gpte,
@@ -436,7 +438,7 @@ void kage_mmu_resync(struct kage_vm *vm, gpa_t gpa, size_t len)
 }
 
 static void protect_list(struct kage_vm *vm, struct kage_ptelist *list,
-			 u64 clear)
+			 int level)
 {
 	u64 *sptep;
 
@@ -445,7 +447,8 @@ static void protect_list(struct kage_vm *vm, struct kage_ptelist *list,
 		unsigned int index = sptep - sp->spt;
 
 		kage_shadow_set(vm, sp, index,
-				clear ? *sptep & ~clear : KAGE_SPTE_LAZY);
+				level == 1 ? kage_spte_track(*sptep) :
+					     KAGE_SPTE_LAZY);
 	}
 }
 
@@ -461,8 +464,8 @@ static void track_gfn(struct kage_vm *vm, gfn_t gfn)
 		return;
 	set_bit(gfn - slot->base, slot->tracked);
 	slot->tracked_in[kage_slot_chunk(slot, gfn)]++;
-	protect_list(vm, kage_rmap_list(vm, gfn, 1), KAGE_PTE_W);
-	protect_list(vm, kage_rmap_list(vm, gfn, 2), 0);
+	protect_list(vm, kage_rmap_list(vm, gfn, 1), 1);
+	protect_list(vm, kage_rmap_list(vm, gfn, 2), 2);
 	/*
 	 * Not only for these: an entry that left the lists since the last flush
 	 * (recycled, or replaced by the guest) may be cached with W, too.
@@ -501,6 +504,18 @@ struct kage_shadow *kage_shadow_get(struct kage_vm *vm, gfn_t gfn,
 		track_gfn(vm, gfn);
 	fill(vm, sp);
 	return sp;
+}
+
+bool kage_shadow_idle(struct kage_vm *vm, gfn_t gfn)
+{
+	struct kage_shadow *sp;
+
+	lockdep_assert_held(&vm->mmu.lock);
+	hlist_for_each_entry(sp, bucket(&vm->mmu, gfn), hash)
+		if (sp->gfn == gfn && !sp->role.direct &&
+		    (sp->pins || !kage_ptelist_empty(&sp->parents)))
+			return false;
+	return true;
 }
 
 void kage_shadow_unshadow(struct kage_vm *vm, gfn_t gfn)

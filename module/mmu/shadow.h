@@ -210,6 +210,12 @@ u64 kage_shadow_gpte(const struct kage_shadow *sp, u64 gpte);
 gfn_t kage_shadow_gfn(const struct kage_shadow *sp, unsigned int index,
 		      u64 gpte);
 
+/**
+ * kage_shadow_idle() - is a tracked frame only the root of address spaces that
+ * no vCPU has loaded?
+ */
+bool kage_shadow_idle(struct kage_vm *vm, gfn_t gfn);
+
 /** kage_shadow_unshadow() - give up every shadow page of a guest frame */
 void kage_shadow_unshadow(struct kage_vm *vm, gfn_t gfn);
 

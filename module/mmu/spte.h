@@ -38,6 +38,9 @@
 #define KAGE_SPTE_NONE	0ULL
 #define KAGE_SPTE_LAZY	BIT_ULL(9)
 
+/* In a present leaf: W is missing only because the frame is a page table. */
+#define KAGE_SPTE_TRACKED	BIT_ULL(10)
+
 /* Index of the entry for @gva in a table of @level (1 is the leaf table). */
 static inline unsigned int kage_pt_index(gva_t gva, int level)
 {
@@ -68,6 +71,12 @@ static inline gfn_t kage_gpte_gfn(u64 gpte, int level)
 static inline bool kage_spte_present(u64 spte)
 {
 	return spte & KAGE_PTE_P;
+}
+
+/* A leaf that is W, without it, where its frame is a page table. */
+static inline u64 kage_spte_track(u64 spte)
+{
+	return (spte & ~KAGE_PTE_W) | KAGE_SPTE_TRACKED;
 }
 
 /* Does a present shadow entry of @level map a page? */

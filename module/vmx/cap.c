@@ -53,6 +53,8 @@ static const struct control proc_controls[] = {
 static const struct control proc2_controls[] = {
 	{ SECONDARY_EXEC_ENABLE_VPID, NULL },
 	{ SECONDARY_EXEC_ENABLE_RDTSCP, NULL },
+	{ SECONDARY_EXEC_WBINVD_EXITING, NULL },
+	{ SECONDARY_EXEC_ENCLS_EXITING, NULL },
 	/* Not asked for: EPT and what needs it, INVPCID and XSAVES (hidden
 	 * from the guest, #UD without the control).
 	 */
@@ -118,10 +120,12 @@ static int negotiate_all(struct kage_caps *caps, bool true_ctls,
 			 &caps->proc2, why);
 }
 
-/* VPID serves only with an INVVPID that drops one context. */
+/* VPID serves only with an INVVPID that drops one context, or all. */
 static void settle_vpid(struct kage_caps *caps)
 {
-	const u64 need = VMX_VPID_INVVPID_BIT | VMX_VPID_EXTENT_SINGLE_CONTEXT_BIT;
+	const u64 need = VMX_VPID_INVVPID_BIT |
+			 VMX_VPID_EXTENT_SINGLE_CONTEXT_BIT |
+			 VMX_VPID_EXTENT_GLOBAL_CONTEXT_BIT;
 	u64 cap;
 
 	if (!(caps->proc2 & SECONDARY_EXEC_ENABLE_VPID))

@@ -15,7 +15,7 @@ struct kage_caps {
 	u64 cr4_fixed0, cr4_fixed1;
 	u8 timer_shift;			/* preemption timer: TSC >> shift */
 	bool efer_controls;		/* EFER is switched by controls */
-	bool vpid;			/* VPID and single-context INVVPID */
+	bool vpid;			/* VPID with the INVVPIDs it takes */
 };
 
 /* The same for every processor; checked when each is enabled. */

@@ -30,7 +30,7 @@ struct cpu_state {
 };
 
 static DEFINE_PER_CPU(struct cpu_state, cpus);
-static int hp_state;
+static int hp_state;			/* 0: every CPU has left for good */
 /* Why the last CPU refused; written by the hotplug thread we wait for. */
 static const char *refusal;
 
@@ -153,15 +153,22 @@ static void emergency(void)
 	cr4_clear_bits(X86_CR4_VMXE);
 }
 
-static void disable_ipi(void *unused)
+/*
+ * In the CPUs' hotplug threads and not by an interrupt: that could come in the
+ * middle of a burst, whose next VMX instruction would fault. No CPU that comes
+ * up later enters again.
+ */
+static void leave_all(void)
 {
-	disable_here();
+	if (hp_state > 0)
+		cpuhp_remove_state(hp_state);
+	hp_state = 0;
 }
 
 static int reboot_call(struct notifier_block *nb, unsigned long action,
 		       void *data)
 {
-	on_each_cpu(disable_ipi, NULL, 1);
+	leave_all();
 	return NOTIFY_OK;
 }
 
@@ -305,6 +312,6 @@ void kage_cpu_uninit(void)
 	kage_unregister_syscore(&sleep_ops);
 	unregister_reboot_notifier(&reboot_nb);
 	cpu_emergency_unregister_virt_callback(emergency);
-	cpuhp_remove_state(hp_state);
+	leave_all();
 	free_regions();
 }

@@ -212,6 +212,8 @@ static void leaf_extended_features(struct kage_vcpu *vcpu, struct regs *r,
 	r->ebx = leaf7_ebx;
 	r->ecx = leaf7_ecx;
 	r->edx &= l7d_allowed;
+	if (!(kage_fpu_xcr0() & XFEATURE_MASK_AVX512))
+		r->edx &= ~BIT(8);
 }
 
 /* Topology: one thread per core, all cores in one package. */
@@ -247,6 +249,8 @@ static void leaf_xsave(struct kage_vcpu *vcpu, struct regs *r, u32 sub)
 		/* XSAVEOPT, XSAVEC, XGETBV(1); 3 XSAVES, 4 XFD are refused. */
 		r->eax &= BIT(0) | BIT(1) | BIT(2);
 		r->ebx = 0;
+		if (r->eax & BIT(1))
+			r->ebx = kage_fpu_compact_size(vcpu->xcr0);
 		r->ecx = 0;
 		r->edx = 0;
 	} else if (sub < 63 && (all & BIT_ULL(sub))) {

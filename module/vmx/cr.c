@@ -271,6 +271,11 @@ void kage_dr_exit(struct kage_vcpu *vcpu)
 		kage_event_inject_ud(vcpu);
 		return;
 	}
+	/* SDM: "Relative Priority of Faults and VM Exits": this one comes late. */
+	if (kage_vcpu_cpl(vcpu)) {
+		kage_event_inject_gp(vcpu, 0);
+		return;
+	}
 	if (vcpu->dr7 & (u64)KAGE_DR7_GD) {
 		kage_event_inject_db(vcpu, BIT(13));
 		return;

@@ -16,6 +16,8 @@
 #include <asm/trapnr.h>
 
 #define NMI_UNBLOCKED_BY_IRET	BIT(12)	/* of the exit interruption info */
+#define SHADOW			((u64)(GUEST_INTR_STATE_STI | \
+				       GUEST_INTR_STATE_MOV_SS))
 
 static u32 event_type(const struct kage_vmx_event *ev)
 {
@@ -61,9 +63,11 @@ static void raise(struct kage_vcpu *vcpu, u32 vector, bool has_error, u32 error)
 		error = 0;
 		break;
 	case MERGE_REPLACE:
-		/* An acknowledged interrupt must not get lost. */
+		/* What was taken from the local APIC must not get lost. */
 		if (ev->info && event_type(ev) == INTR_TYPE_EXT_INTR)
 			vcpu->vmx.deferred = ev->info & INTR_INFO_VECTOR_MASK;
+		else if (ev->info && event_type(ev) == INTR_TYPE_NMI_INTR)
+			vcpu->vmx.nmi_pending = true;
 		break;
 	}
 	*ev = (struct kage_vmx_event) {
@@ -74,8 +78,23 @@ static void raise(struct kage_vcpu *vcpu, u32 vector, bool has_error, u32 error)
 	};
 }
 
+/*
+ * The handler's first instruction is in no shadow. More than that: an entry
+ * with TF set in a shadow fails unless a single-step trap is pending, and that
+ * trap may be the very exception which exited. SDM: "Checks on Guest
+ * Non-Register State".
+ */
+static void end_shadow(void)
+{
+	u64 blocked = kage_vmcs_read(GUEST_INTERRUPTIBILITY_INFO);
+
+	if (blocked & SHADOW)
+		kage_vmcs_write(GUEST_INTERRUPTIBILITY_INFO, blocked & ~SHADOW);
+}
+
 void kage_event_inject_db(struct kage_vcpu *vcpu, u64 dr6)
 {
+	end_shadow();
 	/* DR6 gathers; the fixed bits stay. RTM reads 1 where it was not one. */
 	vcpu->dr6 = (vcpu->dr6 & ~DR_TRAP_BITS) | dr6 | DR6_RESERVED;
 	vcpu->dr7 &= ~(u64)KAGE_DR7_GD;
@@ -133,35 +152,49 @@ void kage_event_close_window(struct kage_vcpu *vcpu, u32 window)
 	vcpu->stats[KAGE_STAT_IRQ_WINDOWS]++;
 }
 
-static bool takes_nmi(void)
+/* A single-step trap that waits has priority, and an injection drops it. */
+static bool trap_first(u64 rflags)
 {
-	return !(kage_vmcs_read(GUEST_INTERRUPTIBILITY_INFO) &
-		 (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS |
-		  GUEST_INTR_STATE_NMI));
+	return unlikely(rflags & X86_EFLAGS_TF) &&
+	       kage_vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS);
 }
 
 static bool takes_interrupt(void)
 {
-	return (kage_vmcs_read(GUEST_RFLAGS) & X86_EFLAGS_IF) &&
-	       !(kage_vmcs_read(GUEST_INTERRUPTIBILITY_INFO) &
-		 (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS));
+	u64 rflags = kage_vmcs_read(GUEST_RFLAGS);
+
+	return (rflags & X86_EFLAGS_IF) && !trap_first(rflags) &&
+	       !(kage_vmcs_read(GUEST_INTERRUPTIBILITY_INFO) & SHADOW);
 }
 
-/* Fills the event from the interrupt controllers, or asks for a window. */
-static void take_external(struct kage_vcpu *vcpu)
+static void take_nmi(struct kage_vcpu *vcpu)
+{
+	u64 blocked = kage_vmcs_read(GUEST_INTERRUPTIBILITY_INFO);
+	struct kage_vmx *vmx = &vcpu->vmx;
+
+	if (!(blocked & (SHADOW | GUEST_INTR_STATE_NMI)) &&
+	    !trap_first(kage_vmcs_read(GUEST_RFLAGS))) {
+		vmx->nmi_pending = false;
+		vmx->event.info = X86_TRAP_NMI | INTR_TYPE_NMI_INTR |
+				  INTR_INFO_VALID_MASK;
+		return;
+	}
+	vmx->nmi_pending = true;
+	/*
+	 * Not every processor keeps the NMI window shut in the shadow of STI:
+	 * it would exit for ever. IF is set there, so the other window serves.
+	 */
+	set_window(vcpu, blocked & GUEST_INTR_STATE_STI ?
+		   CPU_BASED_INTR_WINDOW_EXITING :
+		   CPU_BASED_NMI_WINDOW_EXITING);
+}
+
+/* Takes from the interrupt controllers, or asks for a window. */
+static void take_interrupt(struct kage_vcpu *vcpu)
 {
 	struct kage_vmx *vmx = &vcpu->vmx;
 	int vector;
 
-	if (vmx->nmi_pending || kage_lapic_take_nmi(vcpu)) {
-		vmx->nmi_pending = !takes_nmi();
-		if (vmx->nmi_pending)
-			set_window(vcpu, CPU_BASED_NMI_WINDOW_EXITING);
-		else
-			vmx->event.info = X86_TRAP_NMI | INTR_TYPE_NMI_INTR |
-					  INTR_INFO_VALID_MASK;
-		return;
-	}
 	if (vmx->deferred < 0 && !kage_irq_pending(vcpu))
 		return;
 	if (!takes_interrupt()) {
@@ -175,8 +208,25 @@ static void take_external(struct kage_vcpu *vcpu)
 	if (vector < 0)
 		return;
 	vmx->event.info = vector | INTR_TYPE_EXT_INTR | INTR_INFO_VALID_MASK;
-	/* What waits behind it wants a window as soon as it is open. */
-	if (kage_irq_pending(vcpu))
+}
+
+/* An NMI that is blocked does not hold interrupts back. */
+static void take_external(struct kage_vcpu *vcpu)
+{
+	if (vcpu->vmx.nmi_pending || kage_lapic_take_nmi(vcpu))
+		take_nmi(vcpu);
+	if (!vcpu->vmx.event.info)
+		take_interrupt(vcpu);
+}
+
+/* What waits behind an event wants its window as soon as that is open. */
+static void open_windows(struct kage_vcpu *vcpu)
+{
+	struct kage_vmx *vmx = &vcpu->vmx;
+
+	if (vmx->nmi_pending || READ_ONCE(vcpu->lapic->nmi))
+		set_window(vcpu, CPU_BASED_NMI_WINDOW_EXITING);
+	if (vmx->deferred >= 0 || kage_irq_pending(vcpu))
 		set_window(vcpu, CPU_BASED_INTR_WINDOW_EXITING);
 }
 
@@ -188,6 +238,7 @@ void kage_event_prepare(struct kage_vcpu *vcpu)
 		take_external(vcpu);
 	if (likely(!ev->info))
 		return;
+	open_windows(vcpu);
 	vcpu->stats[KAGE_STAT_INJECTIONS]++;
 	if (ev->info & INTR_INFO_DELIVER_CODE_MASK)
 		kage_vmcs_write(VM_ENTRY_EXCEPTION_ERROR_CODE, ev->error);

@@ -9,6 +9,7 @@
 #include "../vm.h"
 #include "../dev/bus.h"
 #include "../mmu/fault.h"
+#include "../mmu/store.h"
 #include "cpuid.h"
 #include "cr.h"
 #include "event.h"
@@ -39,11 +40,27 @@ static void host_machine_check(void)
 	asm volatile("int $18" : : : "memory");
 }
 
-static void debug_exception(struct kage_vcpu *vcpu)
+static void debug_exception(struct kage_vcpu *vcpu, u32 info)
 {
+	/* INT1 exits before it is done, but its exception is a trap. */
+	if ((info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_PRIV_SW_EXCEPTION)
+		kage_vcpu_set_rip(vcpu, kage_vcpu_rip(vcpu) +
+				  kage_vmcs_read(VM_EXIT_INSTRUCTION_LEN));
 	/* SDM: "Exit Qualification for Debug Exceptions": DR6's layout. */
 	kage_event_inject_db(vcpu, kage_vmcs_read(EXIT_QUALIFICATION) &
 			     (DR_TRAP_BITS | DR_STEP | BIT(13) | BIT(15)));
+}
+
+static void page_fault(struct kage_vcpu *vcpu)
+{
+	gva_t gva = kage_vmcs_read(EXIT_QUALIFICATION);
+	u32 pfec = kage_vmcs_read(VM_EXIT_INTR_ERROR_CODE);
+
+	if (kage_store_fast(vcpu, gva, pfec))
+		return;
+	local_irq_enable();
+	kage_mmu_fault(vcpu, gva, pfec);
+	local_irq_disable();
 }
 
 static void handle_exception(struct kage_vcpu *vcpu)
@@ -57,16 +74,13 @@ static void handle_exception(struct kage_vcpu *vcpu)
 	}
 	switch (vector) {
 	case X86_TRAP_PF:
-		local_irq_enable();
-		kage_mmu_fault(vcpu, kage_vmcs_read(EXIT_QUALIFICATION),
-			       kage_vmcs_read(VM_EXIT_INTR_ERROR_CODE));
-		local_irq_disable();
+		page_fault(vcpu);
 		break;
 	case X86_TRAP_MC:
 		host_machine_check();
 		break;
 	case X86_TRAP_DB:
-		debug_exception(vcpu);
+		debug_exception(vcpu, info);
 		break;
 	case X86_TRAP_AC:
 		kage_event_inject_ac(vcpu,
@@ -185,16 +199,14 @@ static void handle_timer(struct kage_vcpu *vcpu)
 	handle_interrupt(vcpu);
 }
 
-static void handle_mc_at_entry(struct kage_vcpu *vcpu)
-{
-	host_machine_check();
-	kage_vcpu_kill(vcpu, "machine check during VM entry");
-}
-
 static void handle_task_switch(struct kage_vcpu *vcpu)
 {
 	kage_vcpu_kill(vcpu, "task switch, which kage does not serve");
 }
+
+/* Exit always, at any privilege level, where the processor knows TDX. */
+#define EXIT_SEAMCALL	76
+#define EXIT_TDCALL	77
 
 struct handler {
 	void (*handle)(struct kage_vcpu *vcpu);
@@ -239,10 +251,12 @@ static const struct handler handlers[KAGE_NR_EXITS] = {
 	[EXIT_REASON_MWAIT_INSTRUCTION] = { handle_ud, "mwait" },
 	[EXIT_REASON_MONITOR_INSTRUCTION] = { handle_ud, "monitor" },
 	[EXIT_REASON_PAUSE_INSTRUCTION] = { handle_nothing, "pause" },
-	[EXIT_REASON_MCE_DURING_VMENTRY] = { handle_mc_at_entry,
-					     "machine-check" },
+	[EXIT_REASON_MCE_DURING_VMENTRY] = { NULL, "machine-check" },
 	[EXIT_REASON_WBINVD] = { handle_nothing, "wbinvd" },
 	[EXIT_REASON_XSETBV] = { handle_xsetbv, "xsetbv" },
+	[EXIT_REASON_ENCLS] = { handle_ud, "encls" },
+	[EXIT_SEAMCALL] = { handle_ud, "seamcall" },
+	[EXIT_TDCALL] = { handle_ud, "tdcall" },
 	[EXIT_REASON_PREEMPTION_TIMER] = { handle_timer, "preemption-timer" },
 };
 
@@ -256,6 +270,9 @@ static void entry_failed(struct kage_vcpu *vcpu, unsigned int basic)
 {
 	char regs[KAGE_REASON_MAX + 1];
 
+	/* The host's affair first: other CPUs may be waiting for this one. */
+	if (basic == EXIT_REASON_MCE_DURING_VMENTRY)
+		host_machine_check();
 	kage_vcpu_describe(vcpu, regs, sizeof(regs));
 	kage_vcpu_kill(vcpu,
 		       "VM entry failed: %s (qualification %#llx, blocking %#llx, activity %llu): %s",

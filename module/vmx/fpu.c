@@ -50,6 +50,25 @@ u32 kage_fpu_size(u64 xcr0)
 	return size;
 }
 
+/* SDM: "Extended Region of an XSAVE Area": some components are aligned. */
+u32 kage_fpu_compact_size(u64 xcr0)
+{
+	u32 size = FXSAVE_SIZE + XSAVE_HEADER;
+	int i;
+
+	for (i = 2; i < 63; i++) {
+		u32 len, off, ecx, edx;
+
+		if (!(xcr0 & BIT_ULL(i)))
+			continue;
+		cpuid_count(0xd, i, &len, &off, &ecx, &edx);
+		if (ecx & BIT(1))
+			size = ALIGN(size, 64);
+		size += len;
+	}
+	return size;
+}
+
 void kage_fpu_init(void)
 {
 	guest_xcr0 = 0;

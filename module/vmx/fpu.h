@@ -13,6 +13,8 @@ void kage_fpu_init(void);
 u64 kage_fpu_xcr0(void);
 /** kage_fpu_size() - bytes of an XSAVE image in standard form for @xcr0 */
 u32 kage_fpu_size(u64 xcr0);
+/** kage_fpu_compact_size() - the same in the form that XSAVEC writes */
+u32 kage_fpu_compact_size(u64 xcr0);
 
 void *kage_fpu_alloc(void);
 void kage_fpu_free(void *fpu);

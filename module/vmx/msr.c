@@ -11,6 +11,7 @@
 #include <asm/cpufeature.h>
 #include <asm/msr.h>
 #include <linux/bitmap.h>
+#include <linux/nospec.h>
 
 #define MTRR_CAP	0x508	/* 8 variable ranges, fixed ranges, WC */
 #define MTRR_DEF_WB	0xc06	/* all ranges on, default write-back */
@@ -131,8 +132,10 @@ static int read_tsc(struct kage_vcpu *vcpu, u32 msr, u64 *val)
 
 static int write_tsc(struct kage_vcpu *vcpu, u32 msr, u64 val)
 {
-	vcpu->tsc_adjust += val - kage_vcpu_tsc(vcpu);
-	vcpu->tsc_offset += val - kage_vcpu_tsc(vcpu);
+	u64 delta = val - kage_vcpu_tsc(vcpu);
+
+	vcpu->tsc_adjust += delta;
+	vcpu->tsc_offset += delta;
 	kage_vmcs_write(TSC_OFFSET, vcpu->tsc_offset);
 	return 0;
 }
@@ -220,7 +223,7 @@ static int mtrr_index(u32 msr)
 	int i;
 
 	if (msr >= 0x200 && msr < 0x210)
-		return msr - 0x200;
+		return array_index_nospec(msr - 0x200, 16);
 	if (msr == 0x2ff)
 		return KAGE_NR_MTRRS - 1;
 	for (i = 0; i < ARRAY_SIZE(fixed); i++)

@@ -64,6 +64,9 @@ static void load_debug(struct kage_vcpu *vcpu)
 	if (!(vcpu->dr7 & DR_GLOBAL_ENABLE_MASK) &&
 	    !(vcpu->dr7 & DR_LOCAL_ENABLE_MASK))
 		return;
+	/* The host's own breakpoints must not meet the guest's addresses. */
+	if (hw_breakpoint_active())
+		set_debugreg(0, 7);
 	set_debugreg(vcpu->dr[0], 0);
 	set_debugreg(vcpu->dr[1], 1);
 	set_debugreg(vcpu->dr[2], 2);
@@ -237,8 +240,11 @@ static void loop(struct kage_vcpu *vcpu)
 
 void kage_vmx_burst(struct kage_vcpu *vcpu)
 {
+	bool enabled;
+
 	kernel_fpu_begin_mask(0);
-	if (kage_cpu_enabled() && kage_cpu_load(vcpu)) {
+	enabled = kage_cpu_enabled();
+	if (enabled && kage_cpu_load(vcpu)) {
 		vcpu->stats[KAGE_STAT_BURSTS]++;
 		load(vcpu);
 		loop(vcpu);
@@ -247,11 +253,11 @@ void kage_vmx_burst(struct kage_vcpu *vcpu)
 		return;
 	}
 	kernel_fpu_end();
-	/* Active elsewhere; or this CPU is going down and we are to move. */
+	/* Active elsewhere: the next burst finds it free. */
 	kage_cpu_evict(vcpu);
-	if (!READ_ONCE(vcpu->vm->run))
-		return;
-	usleep_range(100, 200);
+	/* Or this CPU is going down, and the thread is to move. */
+	if (!enabled)
+		usleep_range(100, 200);
 }
 
 int kage_vmx_create(struct kage_vcpu *vcpu)
@@ -296,6 +302,7 @@ void kage_vmx_reset(struct kage_vcpu *vcpu)
 	memset(&vmx->event, 0, sizeof(vmx->event));
 	memset(vmx->msr, 0, sizeof(vmx->msr));
 	vmx->deferred = -1;
+	vmx->nmi_pending = false;
 	vmx->host_rsp = 0;
 	vmx->host_cr3 = 0;
 	vmx->host_cr4 = 0;

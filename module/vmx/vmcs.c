@@ -106,6 +106,8 @@ static void setup_controls(struct kage_vcpu *vcpu)
 	kage_vmcs_write(CPU_BASED_VM_EXEC_CONTROL, vmx->proc);
 	if (kage_caps.proc & CPU_BASED_ACTIVATE_SECONDARY_CONTROLS)
 		kage_vmcs_write(SECONDARY_VM_EXEC_CONTROL, kage_caps.proc2);
+	if (kage_caps.proc2 & SECONDARY_EXEC_ENCLS_EXITING)
+		kage_vmcs_write(ENCLS_EXITING_BITMAP, ~0ULL);
 	/*
 	 * #DB and #AC exit because a guest can make their delivery raise them
 	 * again without end; #MC is the host's; #PF is what shadows live on.

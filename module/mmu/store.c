@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Plain stores to page tables.
+ *
+ * Everything is found through the shadow tables, which the processor itself
+ * has just used: the instruction is being executed, so it is mapped, and the
+ * entry of the store's target says with KAGE_SPTE_TRACKED that the guest's own
+ * tables allow the write and only kage does not. What an instruction at some
+ * address does is remembered; its bytes are compared each time, for the guest
+ * may change them.
+ */
+#include "store.h"
+#include "../emul/decode.h"
+#include "../vcpu.h"
+#include "../vm.h"
+#include "gwalk.h"
+#include "shadow.h"
+#include <asm/processor-flags.h>
+#include <linux/hash.h>
+#include <linux/slab.h>
+
+#define CACHE_BITS	6
+#define FETCH		16	/* bytes compared: two words cover any insn */
+
+struct kage_store_insn {
+	u64 rip;
+	u64 bytes[2], mask[2];	/* the instruction, and which bytes are its */
+	struct kage_insn insn;
+};
+
+struct kage_store_cache {
+	struct kage_store_insn insn[1 << CACHE_BITS];
+};
+
+struct kage_store_cache *kage_store_cache_alloc(void)
+{
+	return kzalloc(sizeof(struct kage_store_cache), GFP_KERNEL_ACCOUNT);
+}
+
+void kage_store_cache_free(struct kage_store_cache *cache)
+{
+	kfree(cache);
+}
+
+/*
+ * The entry that maps @gva, with the AND of the levels above it; NULL where
+ * the shadow has none.
+ */
+static u64 *find_leaf(struct kage_shadow *root, gva_t gva, int *level,
+		      u64 *above)
+{
+	u64 *table = root->spt, *sptep;
+
+	*above = ~0ULL;
+	for (*level = KAGE_ROOT_LEVEL; ; (*level)--) {
+		sptep = &table[kage_pt_index(gva, *level)];
+		if (!kage_spte_present(*sptep))
+			return NULL;
+		if (kage_spte_is_leaf(*sptep, *level))
+			return sptep;
+		*above &= *sptep;
+		table = __va(*sptep & KAGE_PTE_ADDR);
+	}
+}
+
+/* The instruction's bytes, where they do not come near the page's end. */
+static const u64 *code_at(struct kage_shadow *root, gva_t rip)
+{
+	u64 above, mask, *sptep;
+	int level;
+
+	if ((rip & ~KAGE_PAGE_MASK) > KAGE_PAGE_SIZE - FETCH)
+		return NULL;
+	sptep = find_leaf(root, rip, &level, &above);
+	if (!sptep)
+		return NULL;
+	mask = kage_pt_span(level) * KAGE_PAGE_SIZE - 1;
+	return __va((*sptep & KAGE_PTE_ADDR & ~mask) | (rip & mask));
+}
+
+/* Stores of one whole entry that have no other effect than on a register. */
+static bool is_plain(const struct kage_insn *insn)
+{
+	if (insn->dst != KAGE_OPND_MEM || insn->memsize != sizeof(u64) ||
+	    insn->rep)
+		return false;
+	return (insn->op == KAGE_OP_MOV || insn->op == KAGE_OP_XCHG) &&
+	       (insn->src == KAGE_OPND_REG || insn->src == KAGE_OPND_IMM);
+}
+
+static u64 byte_mask(int n)
+{
+	return n <= 0 ? 0 : n >= 8 ? ~0ULL : (1ULL << (n * 8)) - 1;
+}
+
+static const struct kage_insn *learn(struct kage_store_insn *slot, u64 rip,
+				     const u64 *bytes)
+{
+	slot->rip = 0;
+	if (kage_decode((const u8 *)bytes, KAGE_INSN_MAX, 8, &slot->insn) ||
+	    !is_plain(&slot->insn))
+		return NULL;
+	slot->mask[0] = byte_mask(slot->insn.len);
+	slot->mask[1] = byte_mask(slot->insn.len - 8);
+	slot->bytes[0] = bytes[0] & slot->mask[0];
+	slot->bytes[1] = bytes[1] & slot->mask[1];
+	slot->rip = rip;
+	return &slot->insn;
+}
+
+static const struct kage_insn *find_insn(struct kage_vcpu *vcpu, u64 rip)
+{
+	struct kage_store_insn *slot;
+	const u64 *code = code_at(vcpu->root, rip);
+	u64 bytes[2];
+
+	if (!code)
+		return NULL;
+	slot = &vcpu->stores->insn[hash_64(rip, CACHE_BITS)];
+	/* Once, so that what is compared is what is decoded. */
+	bytes[0] = READ_ONCE(code[0]);
+	bytes[1] = READ_ONCE(code[1]);
+	if (slot->rip == rip &&
+	    (bytes[0] & slot->mask[0]) == slot->bytes[0] &&
+	    (bytes[1] & slot->mask[1]) == slot->bytes[1])
+		return &slot->insn;
+	return learn(slot, rip, bytes);
+}
+
+/*
+ * Does the guest allow this access, as far as the entries tell? What depends
+ * on more than them is for the walk.
+ */
+static bool allowed(const struct kage_vcpu *vcpu, u64 leaf, u64 above,
+		    u32 pfec)
+{
+	bool user_page = leaf & above & KAGE_PTE_U;
+
+	if (!(leaf & KAGE_SPTE_TRACKED) || !(above & KAGE_PTE_W))
+		return false;
+	if (pfec & KAGE_PF_U)
+		return user_page;
+	/* A supervisor at a user's page: SMAP and AC decide. */
+	return !user_page || !(vcpu->cr4 & X86_CR4_SMAP);
+}
+
+/* Under the lock: the table and all that shadows it change in one step. */
+static bool execute(struct kage_vcpu *vcpu, const struct kage_insn *insn,
+		    gva_t gva, u32 pfec)
+{
+	struct kage_vm *vm = vcpu->vm;
+	struct kage_shadow *sp;
+	struct kage_slot *slot;
+	u64 above, val, *sptep, *gpte;
+	unsigned int index = (gva & ~KAGE_PAGE_MASK) / sizeof(u64);
+	gfn_t gfn;
+	int level;
+
+	sptep = find_leaf(vcpu->root, gva, &level, &above);
+	if (!sptep || level != 1 || !allowed(vcpu, *sptep, above, pfec))
+		return false;
+	sp = kage_shadow_of(sptep);
+	gfn = sp->gfns[sptep - sp->spt];
+	slot = kage_mem_slot(vm, gfn);
+	/* Not tracked any more: the entry may become writable instead. */
+	if (!slot || !kage_slot_tracked(slot, gfn) || kage_shadow_idle(vm, gfn))
+		return false;
+	val = insn->src == KAGE_OPND_IMM ? insn->imm : vcpu->regs[insn->reg];
+	gpte = (u64 *)kage_slot_host(slot, gfn) + index;
+	if (insn->op == KAGE_OP_XCHG)
+		vcpu->regs[insn->reg] = xchg(gpte, val);
+	else
+		WRITE_ONCE(*gpte, val);
+	kage_shadow_reread(vm, gfn, index, index);
+	return true;
+}
+
+/*
+ * An aligned operand of eight bytes begins at the faulting address unless it
+ * crosses into the page at whose start the fault is reported: such a one goes
+ * the long way.
+ */
+static bool may_be_plain(const struct kage_vcpu *vcpu, gva_t gva, u32 pfec)
+{
+	return (pfec & (KAGE_PF_P | KAGE_PF_W | KAGE_PF_RSVD)) ==
+	       (KAGE_PF_P | KAGE_PF_W) && IS_ALIGNED(gva, sizeof(u64)) &&
+	       (gva & ~KAGE_PAGE_MASK) && !vcpu->vmx.event.vectoring;
+}
+
+bool kage_store_fast(struct kage_vcpu *vcpu, gva_t gva, u32 pfec)
+{
+	const struct kage_insn *insn;
+	bool done = false;
+
+	if (!may_be_plain(vcpu, gva, pfec) || kage_vcpu_code_size(vcpu) != 8)
+		return false;
+	spin_lock(&vcpu->vm->mmu.lock);
+	if (vcpu->root && kage_shadow_live(vcpu->root) &&
+	    vcpu->vm->mmu.nr_dying < KAGE_MMU_DYING_MAX) {
+		insn = find_insn(vcpu, kage_vcpu_rip(vcpu));
+		done = insn && execute(vcpu, insn, gva, pfec);
+	}
+	spin_unlock(&vcpu->vm->mmu.lock);
+	if (!done)
+		return false;
+	vcpu->stats[KAGE_STAT_PF_STORE]++;
+	vcpu->stats[KAGE_STAT_INSNS]++;
+	kage_vcpu_skip(vcpu, insn->len);
+	return true;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The short way for a guest kernel's stores to its page tables: no walk of the
+ * guest's tables, and no decoding of an instruction seen before.
+ */
+#ifndef _KAGE_MMU_STORE_H
+#define _KAGE_MMU_STORE_H
+
+#include "../types.h"
+
+struct kage_store_cache;
+
+struct kage_store_cache *kage_store_cache_alloc(void);
+void kage_store_cache_free(struct kage_store_cache *cache);
+
+/**
+ * kage_store_fast() - execute a store to a tracked table, if it is a plain one
+ * @gva: the faulting address
+ * @pfec: the error code
+ *
+ * Context: the vCPU's thread, interrupts off, registers in the VMCS.
+ * Return: true if the instruction is done; false if nothing has changed and
+ * kage_mmu_fault() must look.
+ */
+bool kage_store_fast(struct kage_vcpu *vcpu, gva_t gva, u32 pfec);
+
+#endif /* _KAGE_MMU_STORE_H */
