@@ -22,6 +22,7 @@ tiers=(
 	"tool make -s -C $top/tool check"
 	"build build_all"
 	"kunit $here/kunit.sh"
+	"no-vmx $here/no_vmx.sh"
 	"kselftest $here/kselftest.sh"
 	"kselftest-no-ept env STAGE_CPU=core2_penryn_t9600 $here/kselftest.sh"
 	"demo $here/demo.sh"

@@ -11,15 +11,64 @@ here=$(dirname "$(readlink -f "$0")")
 . "$here/stage/lib.sh"
 
 host=${STAGE_HOST:-stage}
+build=$(readlink -f "$here/..")/build
 "$here/stage/deps.sh"
 kernel=$(kernel_of "$host")
 module=$("$here/build_module.sh" "$(build_dir_of "$host")")
 make -s -C "$here/.." tool >&2
+work=$(mktemp -d "${TMPDIR:-/tmp}/kage-kselftest.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+# The guest is the trimmed kernel, which has all it needs built in.
+linux_guest()
+{
+	[ ! -e "$work/initrd" ] || return 0
+	guest_kernel=$(echo "$(kernel_of stage)"/boot/vmlinuz-*)
+	"$here/guest/build.sh" "$guest_kernel" "$work/initrd"
+	add+=(--add "$guest_kernel:/kage/vmlinuz"
+		--add "$work/initrd:/kage/initrd"
+		--env "GUEST_APPEND=$fast_boot")
+}
+
+bare_guests()
+{
+	local name
+
+	make -s -C "$here/guest/bare" O="$build/bare" >&2
+	for name in "$@"; do
+		add+=(--add "$build/bare/$name.bzImage:/kage/")
+	done
+}
+
+# What a case needs beside kage.ko and kagectl.
+files_of()
+{
+	case $1 in
+	netlink)
+		make -s -C "$here" O="$build" >&2
+		add+=(--add "$build/netlink_rows:/kage/")
+		;;
+	bridge) linux_guest ;;
+	images | idle | isolation) bare_guests isolation ;;
+	lifecycle)
+		linux_guest
+		bare_guests wrong
+		;;
+	esac
+}
+
+add=()
+names=${CASES:-$(basename -s .sh "$here"/cases/*.sh)}
+for name in $names; do
+	files_of "$name"
+done
+
 "$here/stage/stage.sh" run --kernel "$kernel" \
 	--cpu "${STAGE_CPU:-corei7_skylake_x}" --cpus "${STAGE_CPUS:-1}" \
 	--timeout "${STAGE_TIMEOUT:-1800}" --modules kvm_intel \
 	--env "CASES=${CASES:-}" \
 	--add "$module:/kage/kage.ko" \
-	--add "$here/../build/kagectl:/kage/kagectl" \
+	--add "$build/kagectl:/kage/kagectl" \
 	--add "$here/ktap.sh:/kage/" --add "$here/demo_lib.sh:/kage/" \
-	--add "$here/cases:/kage/cases" --init "$here/kselftest_init.sh"
+	--add "$here/cases:/kage/cases" "${add[@]}" \
+	--init "$here/kselftest_init.sh"

@@ -4,6 +4,7 @@
 # The first process of the demonstration's guest: brings up the network, proves
 # it if the kernel command line says KAGE_DEMO=transfer, and serves a shell on
 # the serial port. The host reads the lines that begin with "guest:".
+# KAGE_ADDR=ADDRESS on the kernel command line tells guests apart.
 export PATH=/bin HOME=/root TERM=vt100
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
@@ -12,6 +13,7 @@ mount -t tmpfs tmpfs /tmp
 exec </dev/ttyS0 >/dev/ttyS0 2>&1
 
 host=10.0.3.1
+addr=${KAGE_ADDR:-10.0.3.2}
 mib=${KAGE_MIB:-16}
 
 say()
@@ -24,7 +26,7 @@ bring_up_network()
 	modprobe virtio_pci 2>/dev/null
 	modprobe virtio_net || return
 	ip link set lo up
-	ip link set eth0 up && ip addr add 10.0.3.2/24 dev eth0
+	ip link set eth0 up && ip addr add "$addr/24" dev eth0
 }
 
 ping_host()

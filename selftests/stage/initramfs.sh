@@ -68,6 +68,8 @@ add_modules()
 	version=$(kernel_version "$image")
 	[ -d "$base/lib/modules/$version" ] ||
 		die "no modules of $version in $base/lib/modules"
+	# All of them may be built in.
+	mkdir -p "$root/lib/modules/$version"
 	while read -r file; do
 		dest=$root/${file#"${base%/}/"}
 		install -D -m 644 "$file" "$dest"

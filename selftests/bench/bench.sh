@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# kage beside KVM: the same guest, the same host, the same boot of the stage.
+# Prints a table and writes build/bench/results.json.
+#   STAGE_CPU=MODEL        the host's CPU; default corei7_skylake_x
+#   STAGE_TIMEOUT=N        seconds; default 1800
+#   BENCH_ROWS=NAME,...    only these rows
+#   BENCH_ORDER="NAME..."  of kage, kvm_ept0, kvm_ept1; default all three
+#   BENCH_MODULE=FILE      this kage.ko, built for the trimmed host kernel
+set -euo pipefail
+
+here=$(dirname "$(readlink -f "$0")")
+# shellcheck source=../stage/lib.sh
+. "$here/../stage/lib.sh"
+top=$(readlink -f "$here/../..")
+out=$top/build/bench
+cpu=${STAGE_CPU:-corei7_skylake_x}
+
+commit()
+{
+	local name
+
+	name=$(git -C "$top" describe --always --dirty 2>/dev/null) ||
+		name=unknown
+	echo "# commit $name${BENCH_MODULE:+, module $BENCH_MODULE}"
+	echo "# machine Bochs, $cpu; a tick is an instruction"
+}
+
+# A line for each row that is done; everything else as it is.
+progress()
+{
+	local word who row n ticks rest
+
+	while read -r word who row n ticks rest; do
+		case $word in
+		bench) printf '%-9s %-15s %10d ticks each\n' "$who" "$row" \
+			$((ticks / n)) ;;
+		count) ;;
+		*) echo "$word $who $row $n $ticks $rest" ;;
+		esac
+	done
+}
+
+"$here/../stage/deps.sh"
+kernel=$(kernel_of stage)
+module=${BENCH_MODULE:-$("$here/../build_module.sh" "$(build_dir_of stage)")}
+make -s -C "$top/tool" >&2
+make -s -C "$here" >&2
+make -s -C "$here/../guest/bare" >&2
+
+commit >"$out/raw"
+status=0
+"$here/../stage/stage.sh" run --kernel "$kernel" --cpu "$cpu" \
+	--timeout "${STAGE_TIMEOUT:-1800}" --modules kvm_intel \
+	--add "$module:/bench/kage.ko" \
+	--add "$top/build/kagectl:/bench/kagectl" \
+	--add "$out/kvm_run:/bench/kvm_run" \
+	--add "$top/build/bare/bench.bzImage:/bench/guest" \
+	--env "BENCH_APPEND=${BENCH_ROWS:+rows=empty,$BENCH_ROWS}" \
+	--env "BENCH_ORDER=${BENCH_ORDER:-kage kvm_ept0 kvm_ept1}" \
+	--init "$here/bench_init.sh" | tee -a "$out/raw" | progress ||
+	status=${PIPESTATUS[0]}
+python3 "$here/report.py" "$out/raw" "$out/results.json"
+exit "$status"

@@ -1,0 +1,146 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Runs the bare guest's rows under kage, then under KVM without EPT and with,
+# one after the other in this boot. Prints for each row what the guest measured
+# and what the host's counters grew by; report.py makes sense of it:
+#   bench HYPERVISOR ROW N TICKS UNIT...
+#   count HYPERVISOR ROW COUNTER=N...
+#
+# The guest takes its time between two rows in a loop that hardly exits, so
+# that the counters can be read before the byte is sent that starts a row.
+dir=/bench; set -x
+patience=5	# seconds of this host; a row takes few
+kvm_counters="exits io_exits irq_exits halt_exits invlpg pf_taken pf_fixed
+	pf_guest pf_emulate pf_spurious pf_mmio_spte_created tlb_flush
+	insn_emulation irq_injections irq_window_exits mmu_cache_miss
+	mmu_flooded mmu_pte_write mmu_recycled mmu_shadow_zapped mmu_unsync"
+status=0
+
+note()
+{
+	echo "# $*"
+}
+
+fail()
+{
+	note "failed: $*"
+	status=1
+}
+
+kage_counters()
+{
+	$dir/kagectl stats bench | awk 'NF == 2 && $2 ~ /^[0-9]+$/'
+}
+
+kvm_counters()
+{
+	for vm in /sys/kernel/debug/kvm/*-*; do
+		for name in $kvm_counters; do
+			read -r value <"$vm/$name" && echo "$name $value"
+		done 2>/dev/null
+	done
+}
+
+# What grew between two files of counters.
+growth()
+{
+	awk 'NR == FNR { old[$1] = $2; next }
+		$2 > old[$1] { printf " %s=%d", $1, $2 - old[$1] }' "$1" "$2"
+}
+
+# drive HYPERVISOR: answers the guest, whose lines are stdin, on descriptor 3.
+drive()
+{
+	end=
+	# shellcheck disable=SC3045 # the stage's shell can wait for a time
+	while [ -z "$end" ] && read -r -t $patience word what row rest; do
+		case $word$what in
+		bench:ready)
+			"${1%%_*}_counters" >/tmp/before
+			printf . >&3
+			;;
+		bench:row)
+			"${1%%_*}_counters" >/tmp/after
+			echo "bench $1 $row $rest"
+			echo "count $1 $row$(growth /tmp/before /tmp/after)"
+			printf . >&3
+			;;
+		bare:end) end=$row ;;
+		*) fail "$1: $word $what $row $rest" ;;
+		esac
+	done
+	[ "$end" = 0 ] || fail "$1: the guest's end: ${end:-never}"
+}
+
+# shellcheck disable=SC2086 # one word per parameter
+run_kage()
+{
+	insmod $dir/kage.ko $KAGE_PARAMS || {
+		dmesg | tail -n 3
+		fail "kage does not load"
+		return
+	}
+	mkfifo /tmp/kage
+	if $dir/kagectl run bench --kernel $dir/guest --mem 128M \
+		--append "$BENCH_APPEND" >/dev/null; then
+		cat /dev/ttyKAGE0 >/tmp/kage &
+		reader=$!
+		exec 3>/dev/ttyKAGE0
+		drive kage </tmp/kage
+		exec 3>&-
+		kill $reader
+		wait $reader 2>/dev/null
+		$dir/kagectl vm show bench | sed 's/^/# /'
+		$dir/kagectl audit bench | sed 's/^/# /'
+		$dir/kagectl vm del bench || fail "kage keeps the machine"
+	else
+		fail "kage does not run the guest"
+	fi
+	rmmod kage || fail "kage does not unload"
+}
+
+# run_kvm NAME EPT
+run_kvm()
+{
+	modprobe kvm_intel "ept=$2" || {
+		fail "KVM does not load"
+		return
+	}
+	if [ "$2" = 1 ] && grep -q N /sys/module/kvm_intel/parameters/ept; then
+		note "$1: this machine has no EPT"
+		rmmod kvm_intel
+		return
+	fi
+	mkfifo "/tmp/$1.in" "/tmp/$1.out"
+	$dir/kvm_run --kernel $dir/guest --mem 128 --append "$BENCH_APPEND" \
+		<"/tmp/$1.in" >"/tmp/$1.out" &
+	runner=$!
+	exec 3>"/tmp/$1.in"
+	drive "$1" <"/tmp/$1.out"
+	exec 3>&-
+	kill $runner 2>/dev/null
+	wait $runner 2>/dev/null
+	rmmod kvm_intel kvm
+}
+
+describe()
+{
+	note "kernel $(uname -sr)"
+	note "processor$(grep -m1 'model name' /proc/cpuinfo | cut -d : -f 2)"
+	for file in /sys/devices/system/cpu/vulnerabilities/*; do
+		note "mitigation $(basename "$file"): $(cat "$file")"
+	done
+}
+
+describe
+for hypervisor in $BENCH_ORDER; do
+	note "running $hypervisor"
+	case $hypervisor in
+	kage) run_kage ;;
+	kvm_ept0) run_kvm kvm_ept0 0 ;;
+	kvm_ept1) run_kvm kvm_ept1 1 ;;
+	esac
+done
+dmesg | grep -E 'WARNING:|BUG:|Oops' && fail "the host's log is not clean"
+exit $status

@@ -1,0 +1,54 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Two guests at once write marks to all of their RAM and look everywhere else:
+# neither may find anything of the other's, or of the host's.
+dir=${dir:?}
+# shellcheck source=../demo_lib.sh
+. "$dir/demo_lib.sh"
+status=0
+
+complain()
+{
+	echo "$*"
+	status=1
+}
+
+# watch NAME: its console, into a file of its own.
+watch()
+{
+	guest=$1
+	console_log=/tmp/$1.log
+	watch_console || complain "$1 has no console"
+	pids="${pids:-} $console_pid"
+}
+
+state_of()
+{
+	kagectl -j vm show "$1" | sed -n 's/.*"vm-state": *"\([a-z]*\)".*/\1/p'
+}
+
+both_stopped()
+{
+	[ "$(state_of left)" = stopped ] && [ "$(state_of right)" = stopped ]
+}
+
+load_kage || exit 1
+for name in left right; do
+	kagectl run "$name" --kernel "$dir/isolation.bzImage" --mem 80M ||
+		exit 1
+	watch "$name"
+done
+wait_for 300 both_stopped || complain "they do not come to an end"
+for name in left right; do
+	# The last words are still on their way.
+	console_log=/tmp/$name.log
+	wait_for 10 console_has '^bare: end 0' || complain "$name found something"
+	tr -d '\r' <"$console_log"
+	kagectl audit "$name" || complain "$name: the audit"
+	kagectl vm show "$name"
+	kagectl vm del "$name" || complain "$name cannot be deleted"
+done
+# shellcheck disable=SC2086 # a list
+kill $pids 2>/dev/null
+exit "$status"

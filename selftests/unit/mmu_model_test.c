@@ -1,0 +1,718 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The shadow MMU against processors that keep everything they may keep: random
+ * operations of up to three vCPUs and of devices, and after each of them the
+ * audit, the lists, and the judge of mmu_model_guest.h.
+ *
+ * usage: mmu_model_test [SEED [STEPS]]
+ */
+#include "mmu_model_hw.h"
+#include <time.h>
+
+#define MAX_TRIES	300
+
+static struct kage_vcpu vcpu_mem[MAX_VCPUS];
+
+/* What the vCPU that runs is doing. */
+static struct {
+	struct kage_vcpu *vcpu;
+	struct access acc;
+	u64 rip;
+	bool vectoring;		/* an event is being delivered */
+	unsigned int unknown;	/* times that the emulator shall give up */
+	bool locked;
+	bool done;		/* executed, or faulted in the guest */
+	bool injected;
+	u32 code;
+} op;
+
+/* A device has stored, and calls the write hook when it gets to it. */
+static struct store late[8];
+static unsigned int nr_late;
+
+u64 kage_vcpu_rip(struct kage_vcpu *vcpu)
+{
+	return op.rip;
+}
+
+u64 kage_vcpu_rflags(struct kage_vcpu *vcpu)
+{
+	return vcpu->start_rflags;
+}
+
+unsigned int kage_vcpu_cpl(struct kage_vcpu *vcpu)
+{
+	return op.acc.kind & KAGE_PF_U ? 3 : 0;
+}
+
+bool kage_event_vectoring(struct kage_vcpu *vcpu)
+{
+	struct ref ref;
+
+	if (!op.vectoring || !ref_walk(vcpu, op.acc.gva, op.acc.kind, &ref) ||
+	    !host(ref.gfn << PAGE_SHIFT) || is_readonly(ref.gfn) ||
+	    !op.unknown)
+		return false;
+	op.unknown--;
+	return true;
+}
+
+void kage_event_inject_pf(struct kage_vcpu *vcpu, gva_t gva, u32 error)
+{
+	op.injected = true;
+	op.done = true;
+	op.code = error;
+}
+
+void kage_vcpu_request(struct kage_vcpu *vcpu, enum kage_req req)
+{
+	set_bit(req, &vcpu->requests);
+}
+
+/* The vCPU sees a request, or an interrupt, and leaves the guest. */
+static void leave(struct kage_vcpu *vcpu)
+{
+	vcpu->mode = KAGE_OUTSIDE_GUEST;
+}
+
+static void random_access(struct access *acc)
+{
+	static const u32 kinds[] = {
+		0, KAGE_PF_W, KAGE_PF_W, KAGE_PF_W, KAGE_PF_I,
+	};
+	static const unsigned int lens[] = { 1, 2, 4, 8, 8, 8, 8 };
+
+	acc->kind = kinds[pick(ARRAY_SIZE(kinds))];
+	if (one_in(2))
+		acc->kind |= KAGE_PF_U;
+	acc->len = lens[pick(ARRAY_SIZE(lens))];
+	acc->gva = random_gva() + pick(HOT_ENTRIES) * 8;
+	acc->val = random_gpte();
+	/* Now and then across two entries, or two cache lines. */
+	if (one_in(16))
+		acc->gva += pick(8);
+}
+
+/* What another vCPU does meanwhile: it gets as far as it needs no exit. */
+static void other_access(struct kage_vcpu *vcpu)
+{
+	struct access acc;
+	u32 pfec;
+
+	random_access(&acc);
+	if (hw_access(vcpu, &acc, &pfec) && (acc.kind & KAGE_PF_W))
+		raced++;
+}
+
+static void device_stores(void)
+{
+	u64 val = random_gpte();
+	struct store *s = &late[nr_late];
+
+	s->gpa = random_entry();
+	s->len = 8;
+	if (nr_late == ARRAY_SIZE(late) || !host(s->gpa) ||
+	    is_readonly(s->gpa >> PAGE_SHIFT))
+		return;
+	nr_late++;
+	raced++;
+	raw_store(s->gpa, &val, s->len);
+}
+
+static void others_run(const char *where)
+{
+	struct kage_vcpu *vcpu = &vcpu_mem[pick(MAX_VCPUS)];
+
+	if (!inside || !one_in(12) || vcpu->mode != KAGE_IN_GUEST)
+		return;
+	other_access(vcpu);
+}
+
+static void barrier_hook(void)
+{
+	if (inside && one_in(4))
+		device_stores();
+}
+
+static void unlocked(void)
+{
+	if (vm.mmu.lock.held)
+		return;
+	while (nr_late) {
+		struct store s = late[--nr_late];
+
+		kage_mem_written(&vm, s.gpa, s.len);
+	}
+}
+
+/* kage waits: those it waits for do a little more and then leave. */
+static void waiting(void)
+{
+	unsigned int i;
+
+	flushing = true;
+	for (i = 0; i < vm.nr_vcpus; i++) {
+		struct kage_vcpu *vcpu = &vcpu_mem[i];
+
+		if (vcpu->mode != KAGE_IN_GUEST || !vcpu->requests)
+			continue;
+		while (one_in(2))
+			other_access(vcpu);
+		leave(vcpu);
+	}
+	flushing = false;
+}
+
+/* As serve_requests() and enter() of vmx/run.c. */
+static void enter(struct kage_vcpu *vcpu)
+{
+	unsigned int tries = 0;
+
+	/* A kick may take its time; flushes alone are waited for. */
+	if (vcpu->mode == KAGE_IN_GUEST && one_in(2))
+		return;
+	leave(vcpu);
+	while (vcpu->requests || !vcpu->root) {
+		if (++tries > MAX_TRIES)
+			fail("vcpu%u cannot be entered", vcpu->id);
+		if (test_and_clear_bit(KAGE_REQ_TOPUP, &vcpu->requests) &&
+		    kage_mmu_topup(&vm))
+			fail("no memory: %u host frames free", nr_free);
+		if (test_and_clear_bit(KAGE_REQ_LOAD_ROOT, &vcpu->requests) ||
+		    !vcpu->root) {
+			set_bit(KAGE_REQ_TLB_FLUSH, &vcpu->requests);
+			if (!kage_mmu_load_root(vcpu)) {
+				set_bit(KAGE_REQ_LOAD_ROOT, &vcpu->requests);
+				continue;
+			}
+		}
+		if (test_and_clear_bit(KAGE_REQ_TLB_FLUSH, &vcpu->requests))
+			hw_flush(vcpu);
+	}
+	hw_of(vcpu)->root = __pa(vcpu->root->spt);
+	vcpu->mode = KAGE_IN_GUEST;
+}
+
+static void check_emulated(struct kage_vcpu *vcpu, gpa_t gpa)
+{
+	gfn_t gfn = gpa >> PAGE_SHIFT;
+
+	observe();
+	if (host(gpa) && !legal(vcpu, op.acc.gva, op.acc.kind, gfn))
+		fail("vcpu%u: gva %#llx does not lead to %#llx", vcpu->id,
+		     op.acc.gva, gpa);
+}
+
+/* The store that faulted, made by kage: what kage_emul_run() comes down to. */
+static void emulate_store(struct kage_vcpu *vcpu, gpa_t gpa)
+{
+	u64 old = 0;
+	int ret;
+
+	observe();
+	if (nr_stores == MAX_STORES)
+		fail("too many stores in one step");
+	stores[nr_stores++] = (struct store){ gpa, op.acc.len };
+	memcpy(&old, host(gpa), op.acc.len);
+	if (op.locked) {
+		ret = kage_mmu_cmpxchg(vcpu, gpa, old, op.acc.val, op.acc.len);
+		op.done = ret;
+	} else {
+		ret = kage_mmu_store(vcpu, gpa, op.acc.val, op.acc.len);
+		op.done = true;
+	}
+	if ((ret == -EFAULT) != is_readonly(gpa >> PAGE_SHIFT))
+		fail("store to %#llx gave %d", gpa, ret);
+}
+
+enum kage_emul_result kage_emul_run(struct kage_vcpu *vcpu, gva_t gva,
+				    gpa_t gpa, bool write)
+{
+	if (gva != op.acc.gva || write != !!(op.acc.kind & KAGE_PF_W))
+		fail("another access is emulated than faulted");
+	check_emulated(vcpu, gpa);
+	if (!host(gpa)) {
+		op.done = true;		/* a device's */
+		return KAGE_EMUL_DONE;
+	}
+	if (!write)
+		fail("a read of RAM at %#llx is emulated", gpa);
+	if (op.unknown && !is_readonly(gpa >> PAGE_SHIFT)) {
+		op.unknown--;
+		return one_in(2) ? KAGE_EMUL_UNKNOWN : KAGE_EMUL_RETRY;
+	}
+	emulate_store(vcpu, gpa);
+	return op.done ? KAGE_EMUL_DONE : KAGE_EMUL_RETRY;
+}
+
+static void check_injected(struct kage_vcpu *vcpu, u64 races)
+{
+	struct ref ref;
+
+	if (races != raced)
+		return;
+	if (ref_walk(vcpu, op.acc.gva, op.acc.kind, &ref))
+		fail("vcpu%u: the guest gets a fault at %#llx that it did not earn",
+		     vcpu->id, op.acc.gva);
+	if (ref.code != op.code)
+		fail("vcpu%u: fault at %#llx has code %#x, not %#x", vcpu->id,
+		     op.acc.gva, op.code, ref.code);
+}
+
+static void take_fault(struct kage_vcpu *vcpu, u32 pfec)
+{
+	u64 races = raced;
+
+	hw_of(vcpu)->faults++;
+	leave(vcpu);
+	inside = true;
+	kage_mmu_fault(vcpu, op.acc.gva, pfec);
+	inside = false;
+	if (op.injected)
+		check_injected(vcpu, races);
+}
+
+/* One access of a guest's instruction, with all the exits it takes. */
+static void op_access(struct kage_vcpu *vcpu)
+{
+	unsigned int tries = 0;
+	u32 pfec;
+
+	random_access(&op.acc);
+	op.unknown = one_in(8) ? 1 + pick(3) : 0;
+	op.vectoring = one_in(16);
+	op.locked = one_in(3);
+	/* An access across pages is two; here it stays in one. */
+	if ((op.acc.gva & ~KAGE_PAGE_MASK) + op.acc.len > PAGE_SIZE)
+		return;
+	may_dirty = op.acc.kind & KAGE_PF_W;
+	note("vcpu%u access %#x at %#llx len %u val %#llx%s", vcpu->id,
+	     op.acc.kind, op.acc.gva, op.acc.len, op.acc.val,
+	     op.locked ? " locked" : "");
+	while (!op.done) {
+		if (++tries > MAX_TRIES)
+			fail("vcpu%u makes no progress", vcpu->id);
+		inside = true;
+		enter(vcpu);
+		inside = false;
+		if (hw_access(vcpu, &op.acc, &pfec))
+			break;
+		take_fault(vcpu, pfec);
+	}
+}
+
+/* A store by kage for the guest, or a device's, that no address led to. */
+static void op_store(struct kage_vcpu *vcpu)
+{
+	bool device = one_in(2);
+	u64 val = random_gpte();
+	gpa_t gpa = random_entry();
+	unsigned int len = one_in(4) ? 1 + pick(7) : 8;
+
+	if (one_in(16))
+		gpa += pick(8);
+	if (!host(gpa) || is_readonly(gpa >> PAGE_SHIFT))
+		return;
+	note("%s store %#llx to %#llx len %u", device ? "device" : "string",
+	     val, gpa, len);
+	leave(vcpu);
+	if (device) {
+		raw_store(gpa, &val, len);
+		inside = true;
+		kage_mem_written(&vm, gpa, len);
+	} else {
+		stores[nr_stores++] = (struct store){ gpa, len };
+		inside = true;
+		if (kage_mmu_store(vcpu, gpa, val, len))
+			fail("store to %#llx refused", gpa);
+	}
+	inside = false;
+}
+
+/* Makes an address lead somewhere, so that there is something to lose. */
+static void op_map(struct kage_vcpu *vcpu)
+{
+	gva_t gva = random_gva();
+	u64 table = vcpu->cr3 >> 12;
+	int level;
+
+	note("vcpu%u maps %#llx", vcpu->id, gva);
+	leave(vcpu);
+	inside = true;
+	for (level = 4; level > 0; level--) {
+		gpa_t gpa = (table << 12) + index_of(gva, level) * 8;
+		u64 e = host(gpa) ? *(u64 *)host(gpa) : 0;
+
+		if (!host(gpa) || is_readonly(table))
+			break;
+		if (!(e & P) || rsvd(vcpu, e, level) || one_in(8)) {
+			/* Mostly in the same order: tables share their levels. */
+			e = hot_gfn((level - 1) * 4 + pick(one_in(8) ? 16 : 4)) << 12 |
+			    (random_gpte() & (W | U | D)) | P | A;
+			if (level == 2 && one_in(3))
+				e = (one_in(2) ? 512 : 1024) << 12 |
+				    (e & 0xfff) | PS;
+			stores[nr_stores++] = (struct store){ gpa, 8 };
+			kage_mmu_store(vcpu, gpa, e, 8);
+		}
+		if (is_leaf(e, level))
+			break;
+		table = leaf_gfn(e, 1, 0);
+	}
+	inside = false;
+}
+
+static void op_translate(struct kage_vcpu *vcpu)
+{
+	u64 races = raced;
+	struct ref ref;
+	u32 err = 0;
+	gpa_t gpa;
+	int ret;
+
+	random_access(&op.acc);
+	may_dirty = op.acc.kind & KAGE_PF_W;
+	note("vcpu%u translate %#x at %#llx", vcpu->id, op.acc.kind,
+	     op.acc.gva);
+	leave(vcpu);
+	inside = true;
+	ret = kage_mmu_translate(vcpu, op.acc.gva, op.acc.kind, &gpa, &err);
+	inside = false;
+	if (races != raced)
+		return;
+	if (!ref_walk(vcpu, op.acc.gva, op.acc.kind, &ref)) {
+		if (!ret || err != ref.code)
+			fail("translate gave %d code %#x, not %#x", ret, err,
+			     ref.code);
+		return;
+	}
+	if (ret || gpa >> PAGE_SHIFT != ref.gfn)
+		fail("translate gave %d gpa %#llx, not gfn %#llx", ret, gpa,
+		     ref.gfn);
+	if (!ref.accessed || ((op.acc.kind & KAGE_PF_W) && !ref.dirty))
+		fail("translate left accessed or dirty bits unset");
+}
+
+/* What is loaded as CR3 must not go away. */
+static void op_cr3(struct kage_vcpu *vcpu)
+{
+	vcpu->cr3 = hot_gfn(pick(4) + 8 * pick(2)) << PAGE_SHIFT;
+	note("vcpu%u cr3 %#llx", vcpu->id, vcpu->cr3);
+	leave(vcpu);
+	kage_vcpu_request(vcpu, KAGE_REQ_LOAD_ROOT);
+	guest_flushed(vcpu->id);
+}
+
+static void op_mode(struct kage_vcpu *vcpu)
+{
+	/* Most often off: the guest's pages are the user's, too. */
+	switch (one_in(2) ? 5 : pick(5)) {
+	case 0:
+		vcpu->cr0 ^= X86_CR0_WP;
+		break;
+	case 1:
+		vcpu->efer ^= EFER_NX;
+		break;
+	case 2:
+		vcpu->cr4 ^= X86_CR4_SMEP;
+		break;
+	case 3:
+		vcpu->cr4 ^= X86_CR4_SMAP;
+		break;
+	case 4:
+		vcpu->start_rflags ^= X86_EFLAGS_AC;
+		return;
+	default:
+		vcpu->cr4 = 0;
+		break;
+	}
+	note("vcpu%u cr0 %#llx cr4 %#llx efer %#llx", vcpu->id, vcpu->cr0,
+	     vcpu->cr4, vcpu->efer);
+	leave(vcpu);
+	kage_vcpu_request(vcpu, KAGE_REQ_LOAD_ROOT);
+	guest_flushed(vcpu->id);
+}
+
+static void op_flush(struct kage_vcpu *vcpu)
+{
+	note("vcpu%u flush", vcpu->id);
+	leave(vcpu);
+	kage_vcpu_request(vcpu, KAGE_REQ_TLB_FLUSH);
+	guest_flushed(vcpu->id);
+}
+
+/* The machine is paused, and a slot comes or goes. */
+static void op_slots(struct kage_vcpu *unused)
+{
+	u32 no_block = 0;
+	unsigned int i;
+
+	for (i = 0; i < vm.nr_vcpus; i++)
+		leave(&vcpu_mem[i]);
+	note("slot %s", slots.nr == NR_RAMS ? "goes" : "comes");
+	if (slots.nr == NR_RAMS) {
+		kage_mmu_slots_changed(&vm);
+		observe();
+		slot_drop(slots.slot[--slots.nr]);
+		/* Nobody may use it from now on, whatever the guest did. */
+		for (i = 0; i < vm.nr_vcpus; i++)
+			since[i] = ++now;
+		return;
+	}
+	slots.slot[slots.nr++] = slot_make(&rams[MOVING_RAM], &no_block);
+	for (i = 0; i < 8; i++)
+		memcpy(host(hot_gfn(NR_HOT - 8 + i) << PAGE_SHIFT),
+		       mirror[NR_HOT - 8 + i], PAGE_SIZE);
+	kage_mmu_resize(&vm);
+}
+
+/* Makes reserves and room as short as they may be. */
+static void op_shorten(struct kage_vcpu *vcpu)
+{
+	struct kage_mmu *mmu = &vm.mmu;
+
+	mmu->limit = KAGE_POOL_PAGES + 8 + pick(60);
+	note("limit %u", mmu->limit);
+	while (mmu->nr_spare_desc > KAGE_ROOT_LEVEL + 1) {
+		struct kage_ptelist_desc *d = mmu->spare_desc;
+
+		mmu->spare_desc = d->next;
+		mmu->nr_spare_desc--;
+		free(d);
+	}
+	mmu->lock.held = true;
+	while (mmu->nr_spare > KAGE_ROOT_LEVEL + 1)
+		kage_shadow_free(kage_shadow_spare(mmu));
+	mmu->lock.held = false;
+}
+
+static void op_unload(struct kage_vcpu *vcpu)
+{
+	note("vcpu%u unload", vcpu->id);
+	leave(vcpu);
+	kage_mmu_unload_root(vcpu);
+}
+
+static const struct {
+	void (*run)(struct kage_vcpu *vcpu);
+	unsigned int weight;
+} kinds[] = {
+	{ op_access, 60 },
+	{ op_store, 18 },
+	{ op_map, 12 },
+	{ op_translate, 4 },
+	{ op_cr3, 4 },
+	{ op_mode, 3 },
+	{ op_flush, 3 },
+	{ op_slots, 1 },
+	{ op_shorten, 1 },
+	{ op_unload, 1 },
+};
+
+static void random_op(struct kage_vcpu *vcpu)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		n += kinds[i].weight;
+	n = pick(n);
+	for (i = 0; n >= kinds[i].weight; i++)
+		n -= kinds[i].weight;
+	memset(&op, 0, sizeof(op));
+	op.vcpu = vcpu;
+	op.rip = nr_ops;
+	nr_stores = 0;
+	may_dirty = false;
+	kinds[i].run(vcpu);
+	observe();
+}
+
+/* What the audit does not look at: the other direction of every list. */
+static void check_parents(u64 *writable)
+{
+	struct kage_shadow *sp;
+	unsigned int i;
+
+	list_for_each_entry(sp, &vm.mmu.live, lru)
+		virt_to_page(sp->spt)->gfn = 0;
+	list_for_each_entry(sp, &vm.mmu.live, lru) {
+		for (i = 0; i < 512; i++) {
+			u64 e = sp->spt[i];
+
+			if (!(e & P))
+				continue;
+			if (is_leaf(e, sp->role.level))
+				*writable += !!(e & W);
+			else
+				page_of((e & KAGE_PTE_ADDR) >> 12)->gfn++;
+		}
+	}
+	list_for_each_entry(sp, &vm.mmu.live, lru)
+		if (kage_ptelist_len(&sp->parents) !=
+		    virt_to_page(sp->spt)->gfn)
+			fail("table of gfn %#llx: %u parents are listed, %llu exist",
+			     sp->gfn, kage_ptelist_len(&sp->parents),
+			     (u64)virt_to_page(sp->spt)->gfn);
+}
+
+static bool has_shadow(gfn_t gfn)
+{
+	struct kage_shadow *sp;
+
+	list_for_each_entry(sp, &vm.mmu.live, lru)
+		if (sp->gfn == gfn && !sp->role.direct)
+			return true;
+	return false;
+}
+
+static u64 check_slot(const struct kage_slot *slot)
+{
+	unsigned int tracked[8] = {}, i, chunk;
+	u64 n, writable = 0;
+
+	for (n = 0; n < slot->npages; n++) {
+		gfn_t gfn = slot->base + n;
+
+		if (!test_bit(n, slot->tracked))
+			continue;
+		tracked[kage_slot_chunk(slot, gfn)]++;
+		if (!has_shadow(gfn))
+			fail("gfn %#llx is tracked and no table", gfn);
+	}
+	for (chunk = 0; chunk < DIV_ROUND_UP(slot->npages, 512) + 1; chunk++) {
+		if (tracked[chunk] != slot->tracked_in[chunk])
+			fail("piece %u has %u tables, not %u", chunk,
+			     tracked[chunk], slot->tracked_in[chunk]);
+		writable += kage_ptelist_len(&slot->rmap_large[chunk]);
+		for (i = 0; slot->rmap[chunk] && i < 512; i++)
+			writable += kage_ptelist_len(&slot->rmap[chunk]->gfn[i]);
+	}
+	return writable;
+}
+
+static void check_pins(const struct list_head *head)
+{
+	struct kage_shadow *sp;
+	unsigned int i, n;
+
+	list_for_each_entry(sp, head, lru) {
+		for (i = 0, n = 0; i < vm.nr_vcpus; i++)
+			n += vcpu_mem[i].root == sp;
+		if (sp->pins != n)
+			fail("gfn %#llx is the root of %u vCPUs, not %u",
+			     sp->gfn, sp->pins, n);
+	}
+}
+
+static void check_all(void)
+{
+	u64 writable = 0, listed = 0;
+	u32 errors, i;
+
+	kage_mmu_audit(&vm, &errors);
+	if (errors)
+		fail("the audit finds %u errors", errors);
+	check_parents(&writable);
+	for (i = 0; i < slots.nr; i++)
+		listed += check_slot(slots.slot[i]);
+	if (listed != writable)
+		fail("%llu writable entries, %llu in the reverse map", writable,
+		     listed);
+	check_pins(&vm.mmu.live);
+	check_pins(&vm.mmu.dying);
+}
+
+static void begin(unsigned int nr_vcpus)
+{
+	u32 block = 0, i;
+
+	rng_state = seed * 0x9e3779b97f4a7c15ULL | 1;
+	arena_init(1024);
+	memset(&vm, 0, sizeof(vm));
+	memset(vcpu_mem, 0, sizeof(vcpu_mem));
+	memset(hws, 0, sizeof(hws));
+	vm.nr_vcpus = nr_vcpus;
+	for (i = 0; i < NR_RAMS; i++)
+		slots.slot[i] = slot_make(&rams[i], &block);
+	slots.nr = NR_RAMS;
+	guest_init();
+	kage_mmu_init(&vm, KAGE_MMU_MIN_PAGES);
+	for (i = 0; i < nr_vcpus; i++) {
+		struct kage_vcpu *vcpu = &vcpu_mem[i];
+
+		vcpu->vm = &vm;
+		vcpu->id = i;
+		vcpu->cr0 = X86_CR0_WP;
+		vcpu->efer = EFER_NX;
+		vcpu->cr3 = hot_gfn(pick(4)) << PAGE_SHIFT;
+		vcpu->requests = BIT(KAGE_REQ_TOPUP);
+		vm.vcpus[i] = vcpu;
+	}
+	kage_shim_bug = one_in(4);
+	raced = 0;
+	nr_ops = 0;
+}
+
+/* Takes all apart; everything that was taken from the host must come back. */
+static void end(void)
+{
+	u32 i;
+
+	for (i = 0; i < vm.nr_vcpus; i++)
+		leave(&vcpu_mem[i]);
+	kage_mmu_slots_changed(&vm);
+	check_all();
+	while (slots.nr)
+		slot_drop(slots.slot[--slots.nr]);
+	kage_mmu_uninit(&vm);
+	if (nr_free != NR_FRAMES)
+		fail("%u host frames are lost", NR_FRAMES - nr_free);
+	forget(true);
+}
+
+static void run(unsigned int steps)
+{
+	unsigned int nr_vcpus = 1 + seed % MAX_VCPUS, i;
+	u64 uses = 0, faults = 0, flushes = 0;
+
+	begin(nr_vcpus);
+	for (step = 0; step < steps; step++) {
+		random_op(&vcpu_mem[pick(nr_vcpus)]);
+		check_all();
+		if (step % 64 == 0)
+			forget(false);
+	}
+	for (i = 0; i < nr_vcpus; i++) {
+		uses += hws[i].uses;
+		faults += hws[i].faults;
+		flushes += hws[i].flushes;
+	}
+	ktap_diag("uses %llu faults %llu flushes %llu races %llu tables %llu recycled %llu orphans %llu unshadowed %llu",
+		  uses, faults, flushes, raced, vm.mmu.stats[KAGE_MMU_CREATED],
+		  vm.mmu.stats[KAGE_MMU_RECYCLED],
+		  vm.mmu.stats[KAGE_MMU_ORPHANED],
+		  vm.mmu.stats[KAGE_MMU_UNSHADOWED]);
+	end();
+	ktap_ok(true, "seed %llu: %u vCPUs, %u steps", seed, nr_vcpus, steps);
+}
+
+int main(int argc, char **argv)
+{
+	u64 first = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
+	unsigned int steps = argc > 2 ? strtoul(argv[2], NULL, 0) : 1000;
+	unsigned int runs = argc > 1 ? 1 : 9;
+	struct timespec from, to;
+	double secs;
+
+	/* Whatever ends the program, what it said is not lost. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	ktap_plan(runs);
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	for (seed = first; seed < first + runs; seed++)
+		run(steps);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	secs = to.tv_sec - from.tv_sec + (to.tv_nsec - from.tv_nsec) / 1e9;
+	ktap_diag("%.0f steps per second", runs * steps / secs);
+	free(arena);
+	return ktap_done();
+}

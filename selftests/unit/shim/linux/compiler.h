@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Attributes, for a user-space build. */
+#ifndef _KAGE_SHIM_LINUX_COMPILER_H
+#define _KAGE_SHIM_LINUX_COMPILER_H
+
+#define __rcu
+#define __aligned(n)	__attribute__((aligned(n)))
+#define __printf(a, b)	__attribute__((format(printf, a, b)))
+
+#endif /* _KAGE_SHIM_LINUX_COMPILER_H */
