@@ -13,23 +13,25 @@ here=$(dirname "$(readlink -f "$0")")
 . "$here/stage/lib.sh"
 top=$(readlink -f "$here/..")
 logs=$top/build/check
-passed=0 failed=0 skipped=0 number=0
+passed=0 failed=0 skipped=0 number=0 started=()
 
-# NAME and the command of each tier, the cheap ones first.
+# NAME and the command of each tier. All lean on the first; after it they run
+# side by side, an emulator being one thread, so the long ones come early.
 tiers=(
-	"lint $here/lint.sh"
-	"unit make -s -C $here/unit run"
-	"tool make -s -C $top/tool check"
 	"build build_all"
-	"kunit $here/kunit.sh"
-	"no-vmx $here/no_vmx.sh"
+	"demo env DEMO_MIB=4 $here/demo.sh"
+	"lint $here/lint.sh"
+	"demo-6.1 env DEMO_MIB=2 STAGE_HOST=6.1 GUEST=6.1 $here/demo.sh"
+	"unit make -s -C $here/unit run"
+	"demo-no-ept env DEMO_MIB=2 STAGE_CPU=core2_penryn_t9600 $here/demo.sh"
+	"demo-smp env DEMO_MIB=2 STAGE_HOST=stage STAGE_CPUS=2 $here/demo.sh"
 	"kselftest $here/kselftest.sh"
 	"kselftest-no-ept env STAGE_CPU=core2_penryn_t9600 $here/kselftest.sh"
-	"demo $here/demo.sh"
-	"demo-no-ept env DEMO_MIB=4 STAGE_CPU=core2_penryn_t9600 $here/demo.sh"
-	"demo-smp env DEMO_MIB=4 STAGE_HOST=stage STAGE_CPUS=2 $here/demo.sh"
-	"demo-6.1 env DEMO_MIB=4 STAGE_HOST=6.1 GUEST=6.1 $here/demo.sh"
+	"kunit $here/kunit.sh"
+	"no-vmx $here/no_vmx.sh"
+	"tool make -s -C $top/tool check"
 )
+lanes=${CHECK_LANES:-2}
 
 build_all()
 {
@@ -38,6 +40,8 @@ build_all()
 	for series in 6.12 6.1 stage; do
 		"$here/build_module.sh" "$(build_dir_of "$series")" || return
 	done
+	make -s -C "$top/tool" && make -s -C "$here" O="$top/build" &&
+		make -s -C "$here/guest/bare" O="$top/build/bare"
 }
 
 # The tests within a tier, by what they printed: passed, failed, skipped.
@@ -51,13 +55,27 @@ count()
 	echo $((ok - skip)) "$bad" "$skip"
 }
 
-run_tier()
+# Runs a tier in the background; its status file tells that it is done.
+launch()
 {
-	local name=$1 log=$logs/$1.log status=0 start=$SECONDS ok bad skip
+	local name=$1
 
 	shift
+	rm -f "$logs/$name.status"
+	(
+		status=0 start=$SECONDS
+		"$@" >"$logs/$name.log" 2>&1 || status=$?
+		echo "$status $((SECONDS - start))" >"$logs/$name.new"
+		mv "$logs/$name.new" "$logs/$name.status"
+	) &
+}
+
+report()
+{
+	local name=$1 log=$logs/$1.log status seconds ok bad skip
+
+	read -r status seconds <"$logs/$name.status"
 	number=$((number + 1))
-	"$@" >"$log" 2>&1 || status=$?
 	read -r ok bad skip < <(count "$log")
 	if [ "$status" -eq 4 ]; then
 		tier_skipped "$name" "$log"
@@ -70,11 +88,30 @@ run_tier()
 	failed=$((failed + bad))
 	skipped=$((skipped + skip))
 	if [ "$bad" -eq 0 ]; then
-		echo "ok $number $name # $ok tests, $((SECONDS - start)) s"
+		echo "ok $number $name # $ok tests, $seconds s"
 	else
 		sed 's/^/  /' "$log"
-		echo "not ok $number $name # exit $status, $((SECONDS - start)) s"
+		echo "not ok $number $name # exit $status, $seconds s"
 	fi
+}
+
+# Reports, in the order of the list, what is done and was not reported yet.
+report_ready()
+{
+	while [ "$number" -lt "${#started[@]}" ] &&
+		[ -e "$logs/${started[number]}.status" ]; do
+		report "${started[number]}"
+	done
+}
+
+wait_for_lanes()
+{
+	local limit=$1
+
+	while [ "$(jobs -rp | wc -l)" -ge "$limit" ]; do
+		wait -n || true
+		report_ready
+	done
 }
 
 # A tier that cannot run is a failure unless the caller allowed it.
@@ -112,9 +149,14 @@ main()
 	for tier in "${tiers[@]}"; do
 		read -r name command <<<"$tier"
 		wanted "$name" "$@" || continue
+		started+=("$name")
 		# shellcheck disable=SC2086 # a command and its arguments
-		run_tier "$name" $command
+		launch "$name" $command
+		[ "$name" != build ] || wait_for_lanes 1
+		wait_for_lanes "$lanes"
 	done
+	wait_for_lanes 1
+	report_ready
 	echo "1..$number"
 	echo "$passed passed, $failed failed, $skipped skipped"
 	[ "$failed" -eq 0 ]
