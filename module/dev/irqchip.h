@@ -18,6 +18,9 @@
 #define KAGE_GSI_SCI		9
 #define KAGE_GSI_PCI(slot)	(16 + ((slot) & 3))
 
+/* What the local APIC timers count, and the crystal of CPUID leaf 0x15. */
+#define KAGE_LAPIC_HZ		25000000U
+
 #define KAGE_LAPIC_BASE		0xfee00000ULL
 #define KAGE_IOAPIC_BASE	0xfec00000ULL
 

@@ -151,7 +151,7 @@ static inline bool kage_lapic_sw_enabled(const struct kage_lapic *lapic)
 	return lapic->svr & APIC_SPIV_APIC_ENABLED;
 }
 
-/* The timer, in lapic_timer.c. It counts 1 GHz through the divider. */
+/* The timer, in lapic_timer.c. It counts KAGE_LAPIC_HZ through the divider. */
 
 void kage_lapic_timer_init(struct kage_lapic *lapic);
 /** kage_lapic_timer_cancel() - stop and wait; process context, no lock */

@@ -31,12 +31,15 @@ static bool in_mode(const struct kage_lapic *lapic, u32 mode)
 	return timer_mode(lapic->lvt[KAGE_LVT_TIMER]) == mode;
 }
 
-/* TDCR 0000, 0001 ... 1010 divide by 2, 4 ... 128 and 1011 by 1. */
-static u64 divisor(const struct kage_lapic_timer *timer)
+/*
+ * Nanoseconds of one count. TDCR 0000, 0001 ... 1010 divide by 2, 4 ... 128
+ * and 1011 by 1.
+ */
+static u64 count_ns(const struct kage_lapic_timer *timer)
 {
 	u32 code = (timer->divide & 3) | (timer->divide >> 1 & 4);
 
-	return 1ULL << ((code + 1) & 7);
+	return (NSEC_PER_SEC / KAGE_LAPIC_HZ) << ((code + 1) & 7);
 }
 
 static void arm(struct kage_lapic_timer *timer, u64 expires)
@@ -60,15 +63,15 @@ static void fire(struct kage_lapic *lapic)
 	kage_lapic_local_locked(lapic, KAGE_LVT_TIMER);
 }
 
-/* Starts a count of @ticks after the divider, at most 2^32 * 128 ns away. */
+/* Starts a count of @ticks after the divider; 2^32 * 128 * 40 ns fit. */
 static void run_count(struct kage_lapic *lapic, u32 ticks)
 {
 	struct kage_lapic_timer *timer = &lapic->timer;
-	u64 wait = ticks * divisor(timer);
+	u64 wait = ticks * count_ns(timer);
 
 	timer->period = 0;
 	if (in_mode(lapic, APIC_LVT_TIMER_PERIODIC)) {
-		timer->period = max_t(u64, timer->initial * divisor(timer),
+		timer->period = max_t(u64, timer->initial * count_ns(timer),
 				      MIN_PERIOD);
 		wait = min(wait, timer->period);
 	}
@@ -103,7 +106,7 @@ u32 kage_lapic_timer_count_locked(struct kage_lapic *lapic)
 	else
 		return 0;
 	/* A period that was stretched shows its full count for longer. */
-	return min_t(u64, left / divisor(timer), timer->initial);
+	return min_t(u64, left / count_ns(timer), timer->initial);
 }
 
 void kage_lapic_timer_divide_locked(struct kage_lapic *lapic, u32 val)
@@ -128,7 +131,7 @@ void kage_lapic_timer_mode_locked(struct kage_lapic *lapic, u32 lvt)
 		disarm(timer);
 		timer->initial = 0;
 	} else if (timer->armed && new == APIC_LVT_TIMER_PERIODIC) {
-		timer->period = max_t(u64, timer->initial * divisor(timer),
+		timer->period = max_t(u64, timer->initial * count_ns(timer),
 				      MIN_PERIOD);
 	} else {
 		timer->period = 0;

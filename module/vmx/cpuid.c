@@ -37,8 +37,8 @@ static const u32 l1c_allowed =
 		  /* 10 CNXT-ID, 11 SDBG */
 	BIT(12) | /* FMA */
 	BIT(13) | /* CMPXCHG16B */
-		  /* 14 xTPR, 15 PDCM, 17 PCID (roots are told apart by
-		   * VPID), 18 DCA
+		  /* 14 xTPR, 15 PDCM, 17 PCID (every CR3 load flushes
+		   * as it is), 18 DCA
 		   */
 	BIT(19) | /* SSE4.1 */
 	BIT(20) | /* SSE4.2 */
@@ -258,11 +258,16 @@ static void leaf_xsave(struct kage_vcpu *vcpu, struct regs *r, u32 sub)
 	}
 }
 
-/* TSC frequency: a crystal of 1 MHz, which the ratio multiplies. */
+/*
+ * TSC frequency: the crystal's by a ratio. The numerator is small enough for
+ * guests that multiply in 32 bits, up to 4.2 GHz.
+ */
 static void leaf_tsc(struct kage_vcpu *vcpu, struct regs *r, u32 sub)
 {
 	*r = (struct regs) {
-		.eax = 1000, .ebx = tsc_khz, .ecx = 1000000,
+		.eax = 1000,
+		.ebx = tsc_khz / (KAGE_LAPIC_HZ / USEC_PER_SEC),
+		.ecx = KAGE_LAPIC_HZ,
 	};
 }
 

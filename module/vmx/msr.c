@@ -28,7 +28,7 @@ static const u32 burst_msrs[KAGE_NR_BURST_MSRS] = {
  * MSRs that the guest reads and writes itself: kept in the VMCS, or swapped by
  * burst. Refused, each for its reason: SPEC_CTRL, PRED_CMD, FLUSH_CMD (0x48,
  * 0x49, 0x10b: the host's protection against guests), ARCH_CAPABILITIES
- * (0x10a: tells of mitigations that live migration would break),
+ * (0x10a: a guest that is told nothing mitigates by itself),
  * MCU_OPT_CTRL, TSX_CTRL (0x123, 0x122: the host's), S_CET and the shadow
  * stacks (CET is hidden), PERF_* (no virtual PMU), XSS (no supervisor states).
  */

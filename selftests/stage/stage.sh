@@ -5,6 +5,8 @@
 # with --qemu inside QEMU's TCG, which is faster and has no VMX.
 set -euo pipefail
 
+pid=
+
 here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=lib.sh
 . "$here/lib.sh"
@@ -132,6 +134,13 @@ command_line()
 	echo "$line$append"
 }
 
+# Whoever ends this script ends the emulator too.
+clean_up()
+{
+	[ -z "$pid" ] || pkill -P "$pid" || true
+	rm -rf "$work"
+}
+
 # Prints the serial output while it grows, until the script has ended.
 stream_serial()
 {
@@ -148,7 +157,7 @@ stage_status()
 
 run_stage()
 {
-	local pid emulator_status=0 status
+	local emulator_status=0 status
 
 	: >"$work/serial"
 	"start_$emulator" &
@@ -180,7 +189,7 @@ main()
 	[ ! -d "$kernel" ] || kernel=$(echo "$kernel"/boot/vmlinuz-*)
 	[ -r "$kernel" ] || usage_error "cannot read $kernel"
 	work=$(mktemp -d "${TMPDIR:-/tmp}/kage-stage.XXXXXX")
-	trap 'rm -rf "$work"' EXIT
+	trap clean_up EXIT
 	build_initramfs
 	run_stage
 }
