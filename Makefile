@@ -45,6 +45,9 @@ kunit:
 kselftest:
 	$(selftests)/kselftest.sh
 
+bench:
+	$(selftests)/bench/bench.sh
+
 lint:
 	$(selftests)/lint.sh
 
@@ -65,11 +68,13 @@ help:
 	@echo 'unit             the parts that need no kernel, under sanitizers'
 	@echo 'kunit            the KUnit suites'
 	@echo 'kselftest        the tests of the loaded module'
+	@echo 'bench            kage beside KVM: ticks and exits per operation, a'
+	@echo '                 table and build/bench/results.json'
 	@echo 'lint             layers, warnings, sparse, checkpatch, shellcheck, ...'
 	@echo 'clean            remove what was built here; caches stay in'
 	@echo '                 $${XDG_CACHE_HOME:-~/.cache}/kage'
 
 .PHONY: all modules modules_install kdir tool install demo check unit kunit \
-	kselftest lint clean help
+	kselftest bench lint clean help
 
 endif

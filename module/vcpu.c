@@ -10,6 +10,7 @@
 #include "vm.h"
 #include "dev/irqchip.h"
 #include "mmu/store.h"
+#include "trace.h"
 #include "vmx/cpu.h"
 #include "vmx/cr.h"
 #include "vmx/event.h"
@@ -40,6 +41,7 @@ void kage_vcpu_request(struct kage_vcpu *vcpu, enum kage_req req)
 		cpu = READ_ONCE(vcpu->vmx.cpu);
 		if (cpu >= 0 && cpu != raw_smp_processor_id()) {
 			vcpu->stats[KAGE_STAT_KICKS]++;
+			trace_kage_kick(vcpu->vm->id, vcpu->id, req);
 			smp_send_reschedule(cpu);
 		}
 		return;

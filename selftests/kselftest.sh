@@ -40,6 +40,14 @@ bare_guests()
 	done
 }
 
+# kage inside of KVM's guest, which runs the trimmed kernel.
+machine_of_kvm()
+{
+	make -s -C "$here/bench" >&2
+	add+=(--add "$build/bench/kvm_run:/kage/kvm_run" --add
+		"$("$here/build_module.sh" "$(build_dir_of stage)"):/kage/inside/")
+}
+
 # What a case needs beside kage.ko and kagectl.
 files_of()
 {
@@ -49,6 +57,10 @@ files_of()
 		add+=(--add "$build/netlink_rows:/kage/")
 		;;
 	bridge) linux_guest ;;
+	firmware)
+		linux_guest
+		machine_of_kvm
+		;;
 	images | idle | isolation) bare_guests isolation ;;
 	lifecycle)
 		linux_guest

@@ -10,6 +10,7 @@
 #include "../dev/bus.h"
 #include "../mmu/fault.h"
 #include "../mmu/store.h"
+#include "../trace.h"
 #include "cpuid.h"
 #include "cr.h"
 #include "event.h"
@@ -56,6 +57,9 @@ static void page_fault(struct kage_vcpu *vcpu)
 	gva_t gva = kage_vmcs_read(EXIT_QUALIFICATION);
 	u32 pfec = kage_vmcs_read(VM_EXIT_INTR_ERROR_CODE);
 
+	if (trace_kage_page_fault_enabled())
+		trace_kage_page_fault(vcpu->vm->id, vcpu->id,
+				      kage_vcpu_rip(vcpu), gva, pfec);
 	if (kage_store_fast(vcpu, gva, pfec))
 		return;
 	local_irq_enable();
@@ -298,6 +302,7 @@ void kage_exit_handle(struct kage_vcpu *vcpu)
 
 	vmx->exit_reason = kage_vmcs_read(VM_EXIT_REASON);
 	basic = vmx->exit_reason & 0xffff;
+	trace_kage_exit(vcpu->vm->id, vcpu->id, vmx->exit_reason);
 	if (unlikely(vmx->exit_reason & VMX_EXIT_REASONS_FAILED_VMENTRY)) {
 		entry_failed(vcpu, basic);
 		return;

@@ -9,6 +9,7 @@
 #include "../vm.h"
 #include "../dev/irqchip.h"
 #include "../mmu/shadow.h"
+#include "../trace.h"
 #include "cap.h"
 #include "cpu.h"
 #include "event.h"
@@ -212,6 +213,7 @@ static bool enter(struct kage_vcpu *vcpu)
 	/* No VMCS field holds CR2; the host's handlers change it freely. */
 	if (native_read_cr2() != vcpu->cr2)
 		native_write_cr2(vcpu->cr2);
+	trace_kage_entry(vcpu->vm->id, vcpu->id, vmx->event.info);
 	failed = kage_vmx_switch(vcpu, vmx->launched);
 	vcpu->cr2 = native_read_cr2();
 	/* Pairs with flush_all(): out before anything else is done. */

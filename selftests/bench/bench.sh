@@ -30,14 +30,17 @@ commit()
 # A line for each row that is done; everything else as it is.
 progress()
 {
-	local word who row n ticks rest
+	local line who row n ticks
 
-	while read -r word who row n ticks rest; do
-		case $word in
-		bench) printf '%-9s %-15s %10d ticks each\n' "$who" "$row" \
-			$((ticks / n)) ;;
-		count) ;;
-		*) echo "$word $who $row $n $ticks $rest" ;;
+	while read -r line; do
+		case $line in
+		"bench "*)
+			read -r _ who row n ticks _ <<<"$line"
+			printf '%-9s %-15s %10d ticks each\n' "$who" "$row" \
+				$((ticks / n))
+			;;
+		"count "*) ;;
+		*) echo "$line" ;;
 		esac
 	done
 }

@@ -15,6 +15,8 @@ HYPERVISORS = ("kage", "kvm_ept0", "kvm_ept1")
 EMPTY = "empty"
 PORT_ROWS = ("in",)
 INTERRUPT_ROWS = ("timer", "hlt")
+# Less than this per operation is the noise of the measurement.
+LEAST = {"ticks": 1, "exits": 0.1}
 # The counters that tell of ports, and of the host's interrupts.
 PORTS = {"kage": ("exit-io",), "kvm": ("io_exits",)}
 INTERRUPTS = {
@@ -58,14 +60,17 @@ def exits(who, name, counters, idle):
         count -= total(counters, PORTS[kind])
     if name not in INTERRUPT_ROWS:
         count -= total(counters, INTERRUPTS[kind])
-    return max(count, 0)
+    return count
 
 
 def result(who, name, rows):
     """What results.json says of a row under one hypervisor."""
     got = rows[name][who]
     empty = rows.get(EMPTY, {}).get(who, {"n": 1, "ticks": 0, "counters": {}})
-    count = exits(who, name, got["counters"], empty["counters"])
+    idle = empty["counters"]
+    # What is left of the empty row: the host's own reasons to leave a guest.
+    count = exits(who, name, got["counters"], idle)
+    count = max(count - exits(who, EMPTY, idle, idle), 0)
     ticks = got["ticks"] / got["n"] - empty["ticks"] / empty["n"]
     return {
         "ticks": round(ticks, 1),
@@ -79,8 +84,8 @@ def result(who, name, rows):
 
 
 def ratio(row, key, peer):
-    """kage over another; None where there is nothing to divide by."""
-    if "kage" not in row or peer not in row or not row[peer][key]:
+    """kage over another; None where there is next to nothing to divide by."""
+    if "kage" not in row or peer not in row or row[peer][key] < LEAST[key]:
         return None
     return row["kage"][key] / row[peer][key]
 

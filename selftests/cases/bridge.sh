@@ -39,8 +39,9 @@ ping_from()
 {
 	use "$1"
 	type_line "ping -c 20 -W 5 -i 0.1 $2"
-	wait_for 120 console_has 'packets transmitted' &&
-		console_has '20 packets transmitted, 20 packets received, 0%' ||
+	wait_for 120 console_has 'packets transmitted' ||
+		complain "$1 does not answer"
+	console_has '20 packets transmitted, 20 packets received, 0%' ||
 		complain "$1 does not reach $2"
 	tr -d '\r' <"$console_log" | grep -aA 1 'packets transmitted'
 }

@@ -23,14 +23,10 @@ watch()
 	pids="${pids:-} $console_pid"
 }
 
-state_of()
-{
-	kagectl -j vm show "$1" | sed -n 's/.*"vm-state": *"\([a-z]*\)".*/\1/p'
-}
-
 both_stopped()
 {
-	[ "$(state_of left)" = stopped ] && [ "$(state_of right)" = stopped ]
+	[ "$(kagectl -j vm show |
+		grep -o '"vm-state": *"stopped"' | wc -l)" -eq 2 ]
 }
 
 load_kage || exit 1

@@ -106,7 +106,7 @@ deleted_under_its_console()
 	kill "$console_pid"
 	kagectl console "$guest" --follow >/tmp/out 2>&1 &
 	reader=$!
-	sleep 1000 <"$tty" &
+	tail -f "$tty" >/dev/null &
 	holder=$!
 	sleep 1
 	kagectl vm del "$guest" || return

@@ -14,6 +14,7 @@
 #include "mmu/gwalk.h"
 #include "mmu/rmap.h"
 #include "mmu/shadow.h"
+#include "mmu/store.h"
 #include "vmx/event.h"
 #include "ktap.h"
 #include <asm/msr-index.h>

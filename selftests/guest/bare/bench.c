@@ -13,8 +13,8 @@
 #define UART_LSR	0x3fd
 
 uint64_t *root;
-uint64_t data, used, wrong, faults, ticks_fired;
-static uint64_t cow_page, resume, refused;
+uint64_t used, wrong, faults, ticks_fired;
+static uint64_t frames, cow_frames, resume, refused;
 static uint64_t next_region = TEST;
 
 uint64_t fresh_region(void)
@@ -34,12 +34,17 @@ uint64_t *pde_of(uint64_t *top, uint64_t gva)
 	return &table[gva >> 21 & 511];
 }
 
-void fill(uint64_t *pte, int n, uint64_t val)
+uint64_t frame(int i)
+{
+	return frames + i % PER_TABLE * PAGE;
+}
+
+void fill(uint64_t *pte, int n, uint64_t flags)
 {
 	int i;
 
 	for (i = 0; i < n; i++)
-		set_pte(pte + i, val);
+		set_pte(pte + i, flags ? frame(i) | flags : 0);
 }
 
 void flush(void)
@@ -68,7 +73,7 @@ bool write_faults(uint64_t gva)
 
 static bool handle_page_fault(struct frame *frame)
 {
-	uint64_t gva = read_cr2() & ~(PAGE - 1), *pte;
+	uint64_t gva = read_cr2() & ~(PAGE - 1), off = gva - used, *pte;
 	uint64_t need = frame->error & 2 ? PTE_P | PTE_W : PTE_P;
 
 	if (resume) {
@@ -76,7 +81,7 @@ static bool handle_page_fault(struct frame *frame)
 		frame->rip = resume;
 		return true;
 	}
-	if (gva < used || gva >= used + REGION)
+	if (off >= REGION)
 		return false;
 	pte = pte_of(root, gva);
 	if ((*pte & need) == need) {
@@ -86,10 +91,10 @@ static bool handle_page_fault(struct frame *frame)
 	}
 	faults++;
 	if (*pte & PTE_P) {
-		set_pte(pte, cow_page | PTE_RW);
+		set_pte(pte, (cow_frames + off) | PTE_RW);
 		invlpg(gva);
 	} else {
-		set_pte(pte, data | PTE_RW);
+		set_pte(pte, (frames + off) | PTE_RW);
 	}
 	return true;
 }
@@ -166,16 +171,29 @@ static bool measure(const struct row *row)
 	return false;
 }
 
+/* Pages come one behind the other. */
+static uint64_t make_frames(void)
+{
+	uint64_t first = 0, *page;
+	int i;
+
+	for (i = 0; i < PER_TABLE; i++) {
+		page = page_alloc();
+		page[0] = MAGIC;
+		if (!i)
+			first = (uint64_t)page;
+	}
+	return first;
+}
+
 static void set_up(void)
 {
 	/* The interrupt controller of old stays silent. */
 	outb(0x21, 0xff);
 	outb(0xa1, 0xff);
 	root = new_root();
-	data = (uint64_t)page_alloc();
-	cow_page = (uint64_t)page_alloc();
-	*(uint64_t *)data = MAGIC;
-	*(uint64_t *)cow_page = MAGIC;
+	frames = make_frames();
+	cow_frames = make_frames();
 	used = fresh_region();
 	pte_of(root, used);
 	on_exception = handle;

@@ -9,7 +9,8 @@
 #include "bare.h"
 
 #define REGION	(2ULL << 20)	/* what one leaf table maps */
-#define MAGIC	0x6b616765ULL	/* the first word of the page "data" */
+#define PER_TABLE	512
+#define MAGIC	0x6b616765ULL	/* the first word of every frame */
 
 struct row {
 	const char *name;
@@ -27,7 +28,6 @@ struct row {
 extern const struct row cpu_rows[], pte_rows[], space_rows[];
 
 extern uint64_t *root;		/* the address space outside of the rows */
-extern uint64_t data;		/* guest-physical page, MAGIC in front */
 extern uint64_t used;		/* a region that many rows use, in @root */
 extern uint64_t wrong;		/* not 0: a row read what it must not */
 extern uint64_t faults;		/* demand and COW faults that were handled */
@@ -39,8 +39,10 @@ extern uint64_t ticks_fired;	/* timer interrupts that were handled */
 uint64_t fresh_region(void);
 /** pde_of() - address of the 2 MiB entry; makes the tables, the leaf too */
 uint64_t *pde_of(uint64_t *top, uint64_t gva);
-/** fill() - set @n entries of one leaf table */
-void fill(uint64_t *pte, int n, uint64_t val);
+/** frame() - the guest-physical page number @i, modulo PER_TABLE */
+uint64_t frame(int i);
+/** fill() - set @n entries of one leaf table, to frame 0 and on, or to 0 */
+void fill(uint64_t *pte, int n, uint64_t flags);
 /** flush() - load CR3 anew */
 void flush(void);
 /** read_faults(), write_faults() - whether an access is refused */

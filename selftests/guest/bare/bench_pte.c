@@ -5,7 +5,6 @@
  */
 #include "bench.h"
 
-#define PER_TABLE	512
 #define INVLPG_MOST	33
 #define NR_TABLES	8	/* that the rows "munmap" share */
 
@@ -25,7 +24,7 @@ static void before_empty(const struct row *row)
 	uint64_t *pte = pte_of(root, used);
 
 	(void)row;
-	fill(pte, PER_TABLE, data | PTE_RW);
+	fill(pte, PER_TABLE, PTE_RW);
 	flush();
 	touch_all(used, PER_TABLE);
 	fill(pte, PER_TABLE, 0);
@@ -35,14 +34,14 @@ static void before_empty(const struct row *row)
 static void before_full(const struct row *row)
 {
 	before_empty(row);
-	fill(pte_of(root, used), PER_TABLE, data | PTE_RW);
+	fill(pte_of(root, used), PER_TABLE, PTE_RW);
 	touch_all(used, PER_TABLE);
 }
 
 static void before_cow(const struct row *row)
 {
 	(void)row;
-	fill(pte_of(root, used), PER_TABLE, data | PTE_P | PTE_A);
+	fill(pte_of(root, used), PER_TABLE, PTE_P | PTE_A);
 	flush();
 	touch_all(used, PER_TABLE);
 }
@@ -53,7 +52,7 @@ static uint64_t map_and_touch(uint64_t gva, int n)
 	int i;
 
 	for (i = 0; i < n; i++) {
-		set_pte(pte + i, data | PTE_RW);
+		set_pte(pte + i, frame(i) | PTE_RW);
 		expect(gva + i * PAGE, MAGIC);
 	}
 	return 0;
@@ -120,15 +119,16 @@ static bool cow_right(const struct row *row)
 	int i;
 
 	for (i = 0; i < row->n; i++)
-		if (write_faults(used + i * PAGE))
+		/* The frame that was read-only must not have been written. */
+		if (write_faults(used + i * PAGE) ||
+		    *(uint64_t *)(frame(i) + 8))
 			return false;
-	/* The frame that they shared was never written to. */
-	return one_fault_each(row) && !*(uint64_t *)(data + 8);
+	return one_fault_each(row);
 }
 
-static void protect(uint64_t *pte, int n, uint64_t val)
+static void protect(uint64_t *pte, int n, uint64_t flags)
 {
-	fill(pte, n, val);
+	fill(pte, n, flags);
 	if (n > INVLPG_MOST)
 		flush();
 }
@@ -140,10 +140,10 @@ static uint64_t run_mprotect(const struct row *row)
 	int i, n;
 
 	for (n = 0; n < row->n; n++) {
-		protect(pte, row->a, data | PTE_P | PTE_A | PTE_D);
+		protect(pte, row->a, PTE_P | PTE_A | PTE_D);
 		for (i = 0; i < row->a; i++)
 			expect(used + i * PAGE, MAGIC);
-		protect(pte, row->a, data | PTE_RW);
+		protect(pte, row->a, PTE_RW);
 		for (i = 0; i < row->a; i++)
 			*(volatile uint64_t *)(used + i * PAGE) = MAGIC;
 	}
@@ -156,7 +156,7 @@ static bool mprotect_right(const struct row *row)
 	bool ok = !faults;
 	int i;
 
-	protect(pte, row->a, data | PTE_P | PTE_A | PTE_D);
+	protect(pte, row->a, PTE_P | PTE_A | PTE_D);
 	for (i = 0; i < row->a; i++)
 		ok &= write_faults(used + i * PAGE);
 	return ok;
@@ -173,8 +173,7 @@ static void before_munmap(const struct row *row)
 			fresh_region();
 	}
 	for (i = 0; i < NR_TABLES; i++) {
-		fill(pte_of(root, area + i * REGION), PER_TABLE,
-		     data | PTE_RW);
+		fill(pte_of(root, area + i * REGION), PER_TABLE, PTE_RW);
 		touch_all(area + i * REGION, PER_TABLE);
 	}
 }

@@ -9,8 +9,8 @@
 #define KERNEL		0xffff800000000000ULL
 #define NR_KERNEL	64		/* tables that appear there */
 #define FORK_PAGES	64
-#define NR_LARGE	32
-#define BLOCK		(24ULL << 20)	/* 2 MiB of RAM for large pages */
+#define NR_LARGE	16
+#define BLOCKS		(80ULL << 20)	/* RAM for large pages */
 #define SPLINTERS	16		/* pages touched of each */
 
 static uint64_t *spaces[NR_SPACES];
@@ -34,7 +34,7 @@ static uint64_t run_cr3(const struct row *row)
 /* Every page of the window is one frame, which holds the space's number. */
 static void make_spaces(void)
 {
-	uint64_t *frame;
+	uint64_t *own;
 	int i, page;
 
 	if (spaces[0])
@@ -42,11 +42,11 @@ static void make_spaces(void)
 	window = fresh_region();
 	for (i = 0; i < NR_SPACES; i++) {
 		spaces[i] = new_root();
-		frame = page_alloc();
-		frame[0] = i + 1;
+		own = page_alloc();
+		own[0] = i + 1;
 		for (page = 0; page < PAGES_MOST; page++)
 			map_page(spaces[i], window + page * PAGE,
-				 (uint64_t)frame | PTE_RW);
+				 (uint64_t)own | PTE_RW);
 	}
 }
 
@@ -78,7 +78,7 @@ static void before_switch(const struct row *row)
 
 static void clear_page(uint64_t *page)
 {
-	uint64_t count = 512;
+	uint64_t count = PER_TABLE;
 
 	asm volatile("rep stosq" : "+D" (page), "+c" (count) : "a" (0ULL)
 		     : "memory");
@@ -109,7 +109,7 @@ static void before_fork(const struct row *row)
 	/* All of its regions have one PD. */
 	parent = 2ULL << 39;
 	for (i = 0; i < FORK_PAGES; i++) {
-		map_page(root, fork_gva(row, i), data | PTE_RW);
+		map_page(root, fork_gva(row, i), frame(i) | PTE_RW);
 		expect(fork_gva(row, i), MAGIC);
 	}
 }
@@ -176,17 +176,18 @@ static bool fork_right(const struct row *row)
 
 static void before_splinter(const struct row *row)
 {
+	uint64_t gpa = BLOCKS;
 	int i, page;
 
-	for (page = 0; page < 512; page++)
-		*(uint64_t *)(BLOCK + page * PAGE) = page;
 	large = 3ULL << 39;
 	large_pde = pde_of(root, large);
 	for (i = 0; i < row->n; i++) {
+		set_pte(large_pde + i, gpa | PTE_RW | PTE_PS);
 		small_tables[i] = page_alloc();
-		for (page = 0; page < 512; page++)
-			small_tables[i][page] = (BLOCK + page * PAGE) | PTE_RW;
-		set_pte(large_pde + i, BLOCK | PTE_RW | PTE_PS);
+		for (page = 0; page < PER_TABLE; page++, gpa += PAGE) {
+			*(uint64_t *)gpa = page;
+			small_tables[i][page] = gpa | PTE_RW;
+		}
 	}
 	flush();
 	for (i = 0; i < row->n; i++)
@@ -231,10 +232,10 @@ static void before_kernel(const struct row *row)
 	*pd = 0;
 	for (i = 0; i < row->n; i++) {
 		kernel_tables[i] = page_alloc();
-		kernel_tables[i][0] = data | PTE_RW;
+		kernel_tables[i][0] = frame(i) | PTE_RW;
 	}
 	/* A first table, so that every space has seen the shared part. */
-	kernel_tables[0][1] = data | PTE_RW;
+	kernel_tables[0][1] = frame(1) | PTE_RW;
 	set_pte(pd + 511, (uint64_t)kernel_tables[0] | PTE_RW);
 	for (i = 0; i < row->a; i++) {
 		set_pte(&spaces[i][256], root[256]);

@@ -3,6 +3,8 @@
 #ifndef _KAGE_SHIM_LINUX_SCHED_H
 #define _KAGE_SHIM_LINUX_SCHED_H
 
+#include <linux/bitops.h>
+
 struct task_struct;
 
 /* One round of a busy wait; the test lets the others go on. */

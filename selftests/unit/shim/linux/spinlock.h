@@ -35,6 +35,8 @@ static inline void spin_unlock_irq(spinlock_t *lock)
 	kage_shim_unlock();
 }
 
+#define spin_lock(lock)		spin_lock_irq(lock)
+#define spin_unlock(lock)	spin_unlock_irq(lock)
 #define spin_lock_irqsave(lock, flags) \
 	((flags) = 0, spin_lock_irq(lock))
 #define spin_unlock_irqrestore(lock, flags) \

@@ -1,0 +1,78 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Has the MMU model teeth? Builds it over copies of the module with one fault
+# planted in each, and checks that every fault is found.
+# usage: mmu_model_planted.sh DIR
+set -euo pipefail
+
+here=$(dirname "$(readlink -f "$0")")
+# shellcheck source=../ktap.sh
+. "$here/../ktap.sh"
+module=$here/../../module
+mkdir -p "$1"
+out=$(readlink -f "$1")
+
+# A line per fault: its name, the file, what sed does to it.
+faults='
+no flush|shadow.c|/^void kage_mmu_flush/,/^}/s/kage_vcpu_request(.*);/;/
+flush does not wait|shadow.c|s/cpu_relax();/return;/
+cached writes to new tables|shadow.c|/^static void track_gfn/,/^}/s/if (vm->mmu.stale)/if (0)/
+flush forgotten where a writable entry goes|shadow.c|/^static void drop_old/,/^}/s/vm->mmu.stale = true;//
+tables reused before the flush|pool.c|/^static void reap/,/^}/s/if (mmu->stale)/if (0)/
+tables reused while they are roots|pool.c|/^static void reap/,/^}/s/if (sp->pins)/if (0)/
+large pages not protected|shadow.c|s/protect_list(vm, kage_rmap_list(vm, gfn, 2), .*);//
+large writable entry over tables|shadow.c|s/!has_tables_near(vm, gfn)/has_tables_near(vm, gfn) < 2/
+writable before dirty|spte.c|s/ && (gpte & KAGE_PTE_D))/)/
+present before accessed|shadow.c|s/ && (gpte & KAGE_PTE_A)//
+execution allowed|spte.c|s/KAGE_PTE_U | KAGE_PTE_NX/KAGE_PTE_U/
+supervisor writes to user pages without WP|spte.c|s/(!wp \&\& !(gpte & KAGE_PTE_U))/!wp/
+second entry of a store forgotten|fault.c|s,(off + len - 1) / 8,off / 8,
+device stores not followed|shadow.c|/^void kage_mmu_resync/,/^}/s/kage_shadow_reread(vm/if (off > 4096)\n&/
+parents keep a dead table|shadow.c|s/WRITE_ONCE(\*parent, KAGE_SPTE_LAZY);//
+reverse map misses an entry|rmap.c|s/return list && kage_ptelist_add(vm, list, sptep);/return list;/
+tracking ends with the first of two tables|shadow.c|s/if (!slot || has_table(vm, gfn))/if (!slot || has_table(vm, ~gfn))/
+table found in the wrong role|shadow.c|s/ && sp->role.word == role.word/ \&\& sp->role.level == role.level/
+read-only memory writable|shadow.c|s/!(slot->flags & KAGE_MEM_F_READONLY))/true)/
+dirty bit set by reads|gwalk.c|s/if (level == walk->level && (access & KAGE_PF_W))/if (level == walk->level)/
+a list forgets one of its ends|rmap.c|s/hole->ptes\[i\] = head->ptes\[--head->nr\];/--head->nr;/
+fast store asks nobody|store.c|/^static bool allowed/,/^}/s/if (!(leaf & KAGE_SPTE_TRACKED) || !(above & KAGE_PTE_W))/if (0)/
+fast store not followed|store.c|s/kage_shadow_reread(vm, gfn, index, index);//
+'
+
+plant()
+{
+	local dir=$1 file=$2 edit=$3
+
+	rm -rf "$dir"
+	mkdir -p "$dir/module"
+	cp -r "$module"/*.h "$module"/{mmu,emul,vmx,dev} "$dir/module"
+	sed -i "$edit" "$dir/module/mmu/$file"
+	! cmp -s "$module/mmu/$file" "$dir/module/mmu/$file" || {
+		echo "nothing to plant in $file"
+		return 1
+	}
+	# Speed counts more than a second opinion.
+	make -s -C "$here" MODULE="$dir/module" O="$dir" SANITIZE= \
+		"$dir/mmu_model_test"
+}
+
+# Passes if the test fails, in its own words.
+found()
+{
+	local dir=$out/$1 status=0
+
+	plant "$dir" "$2" "$3" || return
+	timeout 120 "$dir/mmu_model_test" >"$dir/log" 2>&1 || status=$?
+	grep -m 1 '^not ok' "$dir/log" | sed 's/^/# /'
+	grep -q '^not ok' "$dir/log" && [ "$status" -ne 0 ]
+}
+
+nr=0
+ktap_start
+while IFS='|' read -r name file edit; do
+	[ -n "$name" ] || continue
+	nr=$((nr + 1))
+	ktap_test "$name" found "$nr" "$file" "$edit" || true
+done <<<"$faults"
+ktap_end
