@@ -4,6 +4,7 @@
 # The demonstration, on a host with VMX: load kage, run a stock Debian guest,
 # use its console and its network, end it, unload kage, look for traces.
 dir=${DEMO_DIR:-/demo}
+host_up=$(cut -d ' ' -f 1 /proc/uptime)
 # shellcheck source=ktap.sh
 . "$dir/ktap.sh"
 # shellcheck source=demo_lib.sh
@@ -70,6 +71,20 @@ send_to_guest()
 		[ "$(sum_of /tmp/to_guest)" = "$(console_word received)" ]
 }
 
+# On the stage a second of uptime is so many instructions, and the host's own
+# kernel was booted by the same machine without kage.
+boots_quickly()
+{
+	guest_up=$(console_word up)
+	note "from the kernel's start to init: bare $host_up s, under kage $guest_up s"
+	case $(console_word Linux) in
+	*" $(uname -r) "*) ;;
+	*) return 0 ;;	# another kernel, nothing to compare
+	esac
+	awk -v g="$guest_up" -v h="$host_up" \
+		'BEGIN { exit !(g > 0 && g <= 2 * h) }'
+}
+
 ping_guest()
 {
 	ping -c 5 -W 5 "$guest_addr" >/tmp/ping || {
@@ -130,6 +145,7 @@ must "it has an interface" set_up_nic
 listen
 must "it brings up its network" wait_for 300 console_has 'guest: network up'
 note "$(tr -d '\r' <"$console_log" | grep -a 'guest: Linux')"
+ktap_test "it boots in at most twice the host's ticks" boots_quickly
 must "it reaches the host" wait_for 60 console_has 'guest: pinged'
 must "it has sent $mib MiB" wait_for 300 console_has 'guest: listening'
 ktap_test "they came whole" guest_sent_it_whole

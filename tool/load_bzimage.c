@@ -45,7 +45,7 @@ static int fail_foreign(const struct load_blob *file, char *err)
 	static const struct { const char *magic, *what; } known[] = {
 		{ "\177ELF", "an ELF file (vmlinux?)" },
 		{ "\037\213", "a gzip file" },
-		{ "\375" "7zXZ", "an xz file" },
+		{ "\3757zXZ", "an xz file" },
 		{ "(\265/\375", "a zstd file" },
 		{ "07070", "a cpio archive (initrd?)" },
 	};

@@ -23,6 +23,7 @@ watch()
 	pids="${pids:-} $console_pid"
 }
 
+# shellcheck disable=SC2317 # wait_for calls it
 both_stopped()
 {
 	[ "$(kagectl -j vm show |

@@ -51,7 +51,9 @@ asks()
 pauses()
 {
 	kagectl vm pause "$guest" && state_is paused || return
-	asks paused
+	# The terminal waits for the guest to take it.
+	asks paused &
+	typist=$!
 	sleep 3
 	! console_has 'paused-42'
 }
@@ -60,7 +62,7 @@ pauses()
 resumes()
 {
 	kagectl vm resume "$guest" && state_is running &&
-		wait_for 60 console_has 'paused-42'
+		wait_for 60 console_has 'paused-42' && wait "$typist"
 }
 
 pauses_often()
@@ -101,6 +103,7 @@ stops_when_paused()
 }
 
 # Whoever reads the console learns that it is gone, and may take his time.
+# Whoever waits for the guest to take what he wrote waits no more.
 deleted_under_its_console()
 {
 	kill "$console_pid"
@@ -108,8 +111,11 @@ deleted_under_its_console()
 	reader=$!
 	tail -f "$tty" >/dev/null &
 	holder=$!
+	type_line "$(seq 1000)" 2>/dev/null &
+	typist=$!
 	sleep 1
 	kagectl vm del "$guest" || return
+	wait "$typist"
 	wait "$reader"
 	[ $? -eq 1 ] && grep -q "the console of \"$guest\" is gone" /tmp/out ||
 		return

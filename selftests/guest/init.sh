@@ -7,6 +7,7 @@
 # KAGE_ADDR=ADDRESS on the kernel command line tells guests apart.
 export PATH=/bin HOME=/root TERM=vt100
 mount -t proc proc /proc
+up=$(cut -d ' ' -f 1 /proc/uptime)
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev 2>/dev/null
 mount -t tmpfs tmpfs /tmp
@@ -62,6 +63,7 @@ receive()
 	rm /tmp/data /tmp/idle
 }
 
+say "up $up"
 say "$(uname -a)"
 if bring_up_network; then
 	say "network up"

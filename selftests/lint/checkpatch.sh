@@ -76,7 +76,10 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/kage-checkpatch.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 script=$(scripts)/checkpatch.pl
 mapfile -t files < <(find "$top/module" -name '*.[chS]' ! -name '*.mod.c' \
-	! -name asm-offsets.h | sort)
+	! -name asm-offsets.h ! -name trace.h | sort)
 check "$(join "${everywhere[@]}")" "${files[@]}"
+# TRACE_EVENT() is laid out like nothing else, in the kernel as here.
+check "$(join "${everywhere[@]}" OPEN_ENDED_LINE PARENTHESIS_ALIGNMENT)" \
+	"$top/module/trace.h"
 mapfile -t files < <(find "$top/tool" "$top/include" -name '*.[ch]' | sort)
 check "$(join "${everywhere[@]}" "${user_space[@]}")" "${files[@]}"

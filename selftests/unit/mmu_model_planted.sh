@@ -22,7 +22,7 @@ flush forgotten where a writable entry goes|shadow.c|/^static void drop_old/,/^}
 tables reused before the flush|pool.c|/^static void reap/,/^}/s/if (mmu->stale)/if (0)/
 tables reused while they are roots|pool.c|/^static void reap/,/^}/s/if (sp->pins)/if (0)/
 large pages not protected|shadow.c|s/protect_list(vm, kage_rmap_list(vm, gfn, 2), .*);//
-large writable entry over tables|shadow.c|s/!has_tables_near(vm, gfn)/has_tables_near(vm, gfn) < 2/
+large writable entry over tables|shadow.c|/^static bool has_tables_near/,/^}/s/return .*;/return !slot;/
 writable before dirty|spte.c|s/ && (gpte & KAGE_PTE_D))/)/
 present before accessed|shadow.c|s/ && (gpte & KAGE_PTE_A)//
 execution allowed|spte.c|s/KAGE_PTE_U | KAGE_PTE_NX/KAGE_PTE_U/
