@@ -14,7 +14,8 @@ run_case()
 	dmesg -c >/dev/null
 	sh "$dir/cases/$1.sh" >/tmp/case.log 2>&1
 	case_status=$?
-	sed 's/^/# /' /tmp/case.log
+	# Consoles print anything, and sed cannot bear a zero byte.
+	tr -d '\000' </tmp/case.log | sed 's/^/# /'
 	if [ "$case_status" -eq 4 ]; then
 		ktap_skip "$1" "$(tail -n 1 /tmp/case.log)"
 	elif [ "$case_status" -ne 0 ]; then

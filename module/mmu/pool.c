@@ -222,6 +222,8 @@ static bool zap_some(struct kage_vm *vm)
 	unsigned long flags;
 	bool more;
 
+	/* Dying roots that their vCPUs still hold must leave room for others. */
+	BUILD_BUG_ON(KAGE_MMU_DYING_MAX <= KAGE_MAX_VCPUS);
 	spin_lock_irqsave(&mmu->lock, flags);
 	while (!list_empty(&mmu->live) && mmu->nr_dying < KAGE_MMU_DYING_MAX)
 		kage_shadow_zap(vm, list_first_entry(&mmu->live,
