@@ -225,6 +225,7 @@ static bool regs_valid(const u64 *val, int *bad)
 
 	*bad = KAGE_REGS_A_CR0;
 	if (!kage_cr0_valid(val[KAGE_REGS_A_CR0]) ||
+	    (val[KAGE_REGS_A_CR0] & ~(u64)KAGE_CR0_KNOWN) ||
 	    (val[KAGE_REGS_A_CR0] & paging) != paging)
 		return false;
 	*bad = KAGE_REGS_A_CR3;

@@ -20,10 +20,6 @@
 #include <asm/msr.h>
 #include <asm/processor-flags.h>
 
-#define CR0_KNOWN	(X86_CR0_PE | X86_CR0_MP | X86_CR0_EM | X86_CR0_TS | \
-			 X86_CR0_ET | X86_CR0_NE | X86_CR0_WP | X86_CR0_AM | \
-			 X86_CR0_NW | X86_CR0_CD | X86_CR0_PG)
-
 /* Bits that every guest has; kage_cpuid_cr4() adds those of its features. */
 #define CR4_BASE	(X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | \
 			 X86_CR4_DE | X86_CR4_PSE | X86_CR4_PAE | \
@@ -125,7 +121,7 @@ static void set_cr0(struct kage_vcpu *vcpu, u64 cr0)
 		kage_event_inject_gp(vcpu, 0);
 		return;
 	}
-	cr0 &= CR0_KNOWN;
+	cr0 &= KAGE_CR0_KNOWN;
 	changed = cr0 ^ vcpu->cr0;
 	if (!(cr0 & X86_CR0_PG) || !(cr0 & X86_CR0_PE)) {
 		/* SDM: #GP where CS.L is set; only then is paging left. */

@@ -9,6 +9,12 @@
 #define _KAGE_VMX_CR_H
 
 #include "../types.h"
+#include <asm/processor-flags.h>
+
+/* Bits that CR0 has; a guest's write of another one is ignored. */
+#define KAGE_CR0_KNOWN	(X86_CR0_PE | X86_CR0_MP | X86_CR0_EM | X86_CR0_TS | \
+			 X86_CR0_ET | X86_CR0_NE | X86_CR0_WP | X86_CR0_AM | \
+			 X86_CR0_NW | X86_CR0_CD | X86_CR0_PG)
 
 /** kage_cr_setup() - masks, shadows and values of a new VMCS */
 void kage_cr_setup(struct kage_vcpu *vcpu);

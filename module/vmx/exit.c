@@ -105,10 +105,11 @@ static void handle_interrupt(struct kage_vcpu *vcpu)
 
 static void handle_triple_fault(struct kage_vcpu *vcpu)
 {
-	char regs[KAGE_REASON_MAX + 1];
+	char reason[KAGE_REASON_MAX + 1];
+	int n = scnprintf(reason, sizeof(reason), "triple fault: ");
 
-	kage_vcpu_describe(vcpu, regs, sizeof(regs));
-	kage_vm_shutdown(vcpu->vm, KAGE_EVENT_REBOOT, regs);
+	kage_vcpu_describe(vcpu, reason + n, sizeof(reason) - n);
+	kage_vm_shutdown(vcpu->vm, KAGE_EVENT_REBOOT, reason);
 }
 
 static void handle_interrupt_window(struct kage_vcpu *vcpu)
