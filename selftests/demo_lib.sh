@@ -76,10 +76,19 @@ bad_news='WARNING:|BUG:|Oops|KASAN|UBSAN|INFO: (task|possible|rcu)'
 bad_news="$bad_news|scheduling while atomic|refcount_t|unchecked MSR"
 bad_news="$bad_news|general protection|kmemleak: [0-9]+ new"
 
-# No warning, or worse, since the host's log was emptied.
+log_mark='kage: the test begins'
+
+mark_log()
+{
+	echo "$log_mark" >/dev/kmsg
+}
+
+# No warning, or worse, since the log was marked or emptied.
 dmesg_is_clean()
 {
-	! dmesg | grep -E "$bad_news"
+	! dmesg | awk -v mark="$log_mark" 'index($0, mark) { text = ""; next }
+		{ text = text $0 "\n" } END { printf "%s", text }' |
+		grep -E "$bad_news"
 }
 
 # Pages that each CPU keeps for itself are free, too, though not in MemFree.

@@ -11,11 +11,35 @@ start_bochs()
 {
 	build_disk
 	write_bochsrc
-	echo c >"$work/debugger.rc"
+	drain_screen &
+	# An interrupt ends the first command; the others say where it was.
+	printf '%s\n' c r sreg creg q >"$work/debugger.rc"
 	# The terminal display wants a terminal, and a hang-up ends Bochs.
-	TERM=linux timeout -k 5 "$timeout" script -qfc \
-		"exec bochs -q -f $work/bochsrc -rc $work/debugger.rc" \
+	TERM=linux script -qefc "exec timeout --foreground -s INT -k 10 \
+		$timeout bochs -q -f $work/bochsrc -rc $work/debugger.rc" \
 		/dev/null </dev/null >"$work/screen" 2>&1
+}
+
+# Bochs writes what the VGA shows to a terminal that it makes, and waits when
+# that is full: somebody must read it.
+drain_screen()
+{
+	local terminal=
+
+	until [ -n "$terminal" ]; do
+		[ -d "$work" ] || return 0
+		terminal=$(sed -n 's/.*connected to screen "\(.*\)".*/\1/p' \
+			"$work/screen" 2>/dev/null || true)
+		sleep 0.2
+	done
+	exec cat "$terminal" >/dev/null 2>&1
+}
+
+# Where a machine was when its time was up.
+explain_bochs()
+{
+	tr -d '\r' <"$work/screen" | grep -aE '^(r[a-ds0-9]|rip|[c-s]s:|CR[0-4]|CPU)' ||
+		true
 }
 
 pad_to_chunk()

@@ -13,3 +13,9 @@ start_qemu()
 		-append "$(command_line)" -serial "file:$work/serial" \
 		</dev/null >"$work/emulator.log" 2>&1
 }
+
+# Where a machine was when its time was up.
+explain_qemu()
+{
+	tail -n 20 "$work/emulator.log"
+}

@@ -173,6 +173,7 @@ run_stage()
 	[ -z "$status" ] || return "$status"
 	if [ "$emulator_status" -eq 124 ] || [ "$emulator_status" -eq 137 ]; then
 		echo "stage.sh: no end after $timeout seconds" >&2
+		"explain_$emulator" >&2
 		return 124
 	fi
 	echo "stage.sh: the stage died; the emulator's last words:" >&2
