@@ -70,6 +70,19 @@ enum kage_vcpu_stat {
 
 #define KAGE_NR_EXITS	80	/* basic exit reasons counted, SDM 3C app. C */
 
+/*
+ * Roots that a vCPU loaded lately, the present one among them. It may load them
+ * again without asking the MMU, so they are pinned: one that was given up
+ * meanwhile lets nothing through, and the next fault asks for another.
+ */
+#define KAGE_ROOTS	4
+
+struct kage_root_ref {
+	u64 cr3;			/* the guest's value */
+	hpa_t spt;
+	struct kage_shadow *sp;		/* NULL: unused */
+};
+
 struct kage_vcpu {
 	u64 regs[KAGE_NR_REGS];		/* C; RSP is valid through the accessors */
 	struct kage_vmx vmx;		/* C; vmx/ only */
@@ -97,7 +110,9 @@ struct kage_vcpu {
 	u64 start_rflags;		/* C RFLAGS at power-on */
 	struct kage_dtable gdt, idt;	/* C at power-on */
 
-	struct kage_shadow *root;	/* C writes under M; root in use */
+	struct kage_shadow *root;	/* C root in use: one of roots[] */
+	struct kage_root_ref roots[KAGE_ROOTS];		/* C writes under M */
+	unsigned int next_root;		/* C the one to be replaced next */
 	struct kage_lapic *lapic;	/* I */
 
 	struct kage_store_cache *stores;	/* I contents C */

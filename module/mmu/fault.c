@@ -136,9 +136,11 @@ static enum verdict fill_path(struct kage_vcpu *vcpu, gva_t gva,
 	bool changed = false;
 	unsigned int index;
 
-	/* Given up meanwhile: another one is found before entry. */
-	if (!sp || !kage_shadow_live(sp))
+	/* Given up meanwhile, or before it was loaded: another one is found. */
+	if (!sp || !kage_shadow_live(sp)) {
+		kage_vcpu_request(vcpu, KAGE_REQ_LOAD_ROOT);
 		return VERDICT_AGAIN;
+	}
 	for (;;) {
 		list_move_tail(&sp->lru, &vcpu->vm->mmu.live);
 		index = kage_pt_index(gva, sp->role.level);

@@ -146,7 +146,7 @@ static void reap(struct kage_vm *vm)
 	}
 }
 
-/* The least recently used page that no vCPU stands on. */
+/* The least recently used page that no vCPU pins. */
 static struct kage_shadow *victim(struct kage_mmu *mmu)
 {
 	struct kage_shadow *sp;
@@ -222,8 +222,8 @@ static bool zap_some(struct kage_vm *vm)
 	unsigned long flags;
 	bool more;
 
-	/* Dying roots that their vCPUs still hold must leave room for others. */
-	BUILD_BUG_ON(KAGE_MMU_DYING_MAX <= KAGE_MAX_VCPUS);
+	/* Dying roots that their vCPUs still pin must leave room for others. */
+	BUILD_BUG_ON(KAGE_MMU_DYING_MAX <= KAGE_MAX_VCPUS * KAGE_ROOTS);
 	spin_lock_irqsave(&mmu->lock, flags);
 	while (!list_empty(&mmu->live) && mmu->nr_dying < KAGE_MMU_DYING_MAX)
 		kage_shadow_zap(vm, list_first_entry(&mmu->live,

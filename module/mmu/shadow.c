@@ -9,8 +9,6 @@
 #include "gwalk.h"
 #include "rmap.h"
 #include <asm/cpufeature.h>
-#include <asm/msr-index.h>
-#include <asm/processor-flags.h>
 #include <linux/hash.h>
 #include <linux/mm.h>
 
@@ -97,8 +95,8 @@ static void untrack_gfn(struct kage_vm *vm, gfn_t gfn)
 
 /*
  * Takes a page out of use; its entries must be NONE or LAZY already. A vCPU
- * whose root it is lets go of it when it loads another, until when it is not
- * freed: its thread may be looking at it now.
+ * that pins it as a root lets go of it when it loads another, until when it is
+ * not freed: its thread may be looking at it now.
  */
 static void bury(struct kage_vm *vm, struct kage_shadow *sp)
 {
@@ -113,7 +111,7 @@ static void bury(struct kage_vm *vm, struct kage_shadow *sp)
 	if (!sp->role.direct)
 		untrack_gfn(vm, sp->gfn);
 	for (i = 0; sp->pins && i < vm->nr_vcpus; i++)
-		if (vm->vcpus[i]->root == sp)
+		if (READ_ONCE(vm->vcpus[i]->root) == sp)
 			kage_vcpu_request(vm->vcpus[i], KAGE_REQ_LOAD_ROOT);
 }
 
@@ -506,6 +504,20 @@ struct kage_shadow *kage_shadow_get(struct kage_vm *vm, gfn_t gfn,
 	return sp;
 }
 
+/*
+ * A vCPU may load a root that it has pinned at this very moment. If that is
+ * given up now, it finds nothing in it.
+ */
+static bool is_loaded(struct kage_vm *vm, const struct kage_shadow *sp)
+{
+	unsigned int i;
+
+	for (i = 0; sp->pins && i < vm->nr_vcpus; i++)
+		if (READ_ONCE(vm->vcpus[i]->root) == sp)
+			return true;
+	return false;
+}
+
 bool kage_shadow_idle(struct kage_vm *vm, gfn_t gfn)
 {
 	struct kage_shadow *sp;
@@ -513,7 +525,7 @@ bool kage_shadow_idle(struct kage_vm *vm, gfn_t gfn)
 	lockdep_assert_held(&vm->mmu.lock);
 	hlist_for_each_entry(sp, bucket(&vm->mmu, gfn), hash)
 		if (sp->gfn == gfn && !sp->role.direct &&
-		    (sp->pins || !kage_ptelist_empty(&sp->parents)))
+		    (!kage_ptelist_empty(&sp->parents) || is_loaded(vm, sp)))
 			return false;
 	return true;
 }
@@ -533,59 +545,4 @@ again:
 	}
 	/* The parents' entries may still be cached. */
 	kage_mmu_flush(vm);
-}
-
-void kage_mmu_unload_root(struct kage_vcpu *vcpu)
-{
-	struct kage_mmu *mmu = &vcpu->vm->mmu;
-	unsigned long flags;
-
-	spin_lock_irqsave(&mmu->lock, flags);
-	if (vcpu->root)
-		vcpu->root->pins--;
-	vcpu->root = NULL;
-	spin_unlock_irqrestore(&mmu->lock, flags);
-}
-
-static void use_root(struct kage_vcpu *vcpu, struct kage_shadow *sp)
-{
-	if (vcpu->root)
-		vcpu->root->pins--;
-	vcpu->root = sp;
-	sp->pins++;
-}
-
-bool kage_mmu_load_root(struct kage_vcpu *vcpu)
-{
-	const union kage_role role = {
-		.level = KAGE_ROOT_LEVEL,
-		.wp = !!(vcpu->cr0 & X86_CR0_WP),
-		.nxe = !!(vcpu->efer & EFER_NX),
-	};
-	gfn_t gfn = (vcpu->cr3 & KAGE_PTE_ADDR) >> KAGE_PAGE_SHIFT;
-	struct kage_vm *vm = vcpu->vm;
-	struct kage_mmu *mmu = &vm->mmu;
-	struct kage_shadow *sp = NULL;
-	bool ready = true;
-	unsigned long flags;
-
-	spin_lock_irqsave(&mmu->lock, flags);
-	sp = kage_shadow_find(vm, gfn, role);
-	if (sp) {
-		vcpu->stats[KAGE_STAT_ROOT_HITS]++;
-	} else {
-		vcpu->stats[KAGE_STAT_ROOT_MISSES]++;
-		ready = kage_shadow_reserve(vcpu);
-		if (ready)
-			sp = kage_shadow_get(vm, gfn, role);
-	}
-	if (sp) {
-		list_move_tail(&sp->lru, &mmu->live);
-		use_root(vcpu, sp);
-	}
-	spin_unlock_irqrestore(&mmu->lock, flags);
-	if (ready && !sp)
-		kage_vcpu_kill(vcpu, "CR3 %#llx is not guest memory",
-			       vcpu->cr3);
-	return sp;
 }

@@ -48,7 +48,7 @@ union kage_role {
 struct kage_shadow {
 	gfn_t gfn;			/* I table's frame; direct: first frame */
 	union kage_role role;		/* I */
-	u32 pins;			/* M vCPUs whose root this is, or was */
+	u32 pins;			/* M places in vCPUs' roots[] */
 	u32 nr_present;			/* M present entries */
 	u64 *spt;			/* I the 512 entries, one host page */
 	u32 *gfns;			/* M frame that each leaf entry maps */
@@ -125,7 +125,7 @@ void kage_mmu_resync(struct kage_vm *vm, gpa_t gpa, size_t len);
  */
 bool kage_mmu_load_root(struct kage_vcpu *vcpu);
 
-/** kage_mmu_unload_root() - the vCPU uses no root any more */
+/** kage_mmu_unload_root() - the vCPU uses, and pins, no root any more */
 void kage_mmu_unload_root(struct kage_vcpu *vcpu);
 
 /** kage_mmu_stats() - report the counters */

@@ -10,6 +10,7 @@
 #include "../vm.h"
 #include "../dev/irqchip.h"
 #include "cap.h"
+#include "express.h"
 #include "fpu.h"
 #include "state.h"
 #include "vmcs.h"
@@ -356,9 +357,14 @@ static void fill(struct kage_vcpu *vcpu, struct regs *r, u32 leaf, u32 sub)
 void kage_cpuid_exit(struct kage_vcpu *vcpu)
 {
 	u64 *regs = vcpu->regs;
+	u32 leaf = regs[KAGE_RAX], sub = regs[KAGE_RCX];
 	struct regs r;
 
-	fill(vcpu, &r, regs[KAGE_RAX], regs[KAGE_RCX]);
+	fill(vcpu, &r, leaf, sub);
+	kage_express_cpuid(vcpu, &(struct kage_express_cpuid) {
+		.leaf = leaf, .sub = sub,
+		.eax = r.eax, .ebx = r.ebx, .ecx = r.ecx, .edx = r.edx,
+	});
 	regs[KAGE_RAX] = r.eax;
 	regs[KAGE_RBX] = r.ebx;
 	regs[KAGE_RCX] = r.ecx;

@@ -14,6 +14,7 @@
 #include "cap.h"
 #include "cpuid.h"
 #include "event.h"
+#include "express.h"
 #include "state.h"
 #include "vmcs.h"
 #include <asm/debugreg.h>
@@ -163,6 +164,8 @@ static void set_cr4(struct kage_vcpu *vcpu, u64 cr4)
 	}
 	vcpu->cr4 = cr4;
 	apply_cr4(vcpu);
+	/* CPUID shows some of it. */
+	kage_express_forget(vcpu);
 	if (changed & flushing)
 		kage_vcpu_request(vcpu, KAGE_REQ_TLB_FLUSH);
 	skip(vcpu);

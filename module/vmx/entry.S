@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Into the guest and back: registers, and nothing else. Interrupts are off.
+ * Into the guest and back. Interrupts are off.
  *
  * What the guest trained or left behind must be gone before the first return
  * or indirect branch here: general registers first, then the return stack
  * buffer, the host's speculation control and the branch history. The last
  * thing before the guest runs is VERW, for what the host left in buffers.
+ *
+ * All of that is for returns and indirect branches. The express lane has
+ * neither: the exits that it serves go back into the guest through direct
+ * branches alone, and what it indexes by a value of the guest's is masked. Exits
+ * that need more than a look into what C code left for it take the long way, as
+ * all do when its budget is used up, so that the host is not kept waiting by a
+ * guest which is entered with interrupts pending: on a real processor such an
+ * entry exits at once, in an emulator perhaps not.
  */
 #include <linux/linkage.h>
 #include <linux/objtool.h>
@@ -18,7 +26,43 @@
 #include "asm-offsets.h"
 
 #define REG(n)		(KAGE_VCPU_REGS + (n) * 8)
-#define HOST_RSP	0x6c14
+
+/* SDM: "Field Encoding in VMCS" */
+#define GUEST_INTERRUPTIBILITY	0x4824
+#define EXIT_REASON		0x4402
+#define EXIT_INSN_LEN		0x440c
+#define EXIT_QUALIFICATION	0x6400
+#define GUEST_CR3		0x6802
+#define GUEST_RIP		0x681e
+#define GUEST_RFLAGS		0x6820
+#define HOST_RSP		0x6c14
+
+/* SDM: "VMX Basic Exit Reasons" */
+#define EXIT_CPUID		10
+#define EXIT_CR_ACCESS		28
+#define EXIT_RDMSR		31
+#define EXPRESS_EXITS		(1 << EXIT_CPUID | 1 << EXIT_CR_ACCESS | \
+				 1 << EXIT_RDMSR)
+
+/* Exit qualification of MOV CR, without the register: MOV to and from CR3. */
+#define MOV_MASK		0x3f
+#define MOV_TO_CR3		0x03
+#define MOV_FROM_CR3		0x13
+#define RSP_NR			4
+
+#define RFLAGS_TF		(1 << 8)
+#define BLOCKED_BY_SHADOW	3	/* of STI or MOV SS */
+#define INVVPID_SINGLE_CONTEXT	1
+
+.macro VMCS_READ field, reg
+	mov	$\field, %ecx
+	vmread	%rcx, \reg
+.endm
+
+.macro VMCS_WRITE field, reg
+	mov	$\field, %ecx
+	vmwrite	\reg, %rcx
+.endm
 
 	.section .noinstr.text, "ax"
 
@@ -46,6 +90,7 @@ SYM_FUNC_START(kage_vmx_switch)
 	/* CF carries the choice: nothing from here on changes it. */
 	bt	$0, %esi
 
+.Lload_guest:
 	mov	REG(0)(%rdi), %rax
 	mov	REG(1)(%rdi), %rcx
 	mov	REG(2)(%rdi), %rdx
@@ -93,6 +138,131 @@ SYM_INNER_LABEL_ALIGN(kage_vmx_landing, SYM_L_GLOBAL)
 	mov	%r13, REG(13)(%rdi)
 	mov	%r14, REG(14)(%rdi)
 	mov	%r15, REG(15)(%rdi)
+
+	VMCS_READ EXIT_REASON, %rax
+	mov	%eax, KAGE_VCPU_EXIT_REASON(%rdi)
+	cmp	$31, %eax
+	ja	.Lslow
+	mov	$EXPRESS_EXITS, %ecx
+	bt	%eax, %ecx
+	jnc	.Lslow
+	decl	KAGE_VCPU_EXPRESS_LEFT(%rdi)
+	js	.Lslow
+	mov	%rax, %r9
+
+	/* What kage_vcpu_skip() does, where nothing is out of the ordinary. */
+	VMCS_READ GUEST_INTERRUPTIBILITY, %rax
+	test	$BLOCKED_BY_SHADOW, %al
+	jnz	.Lslow
+	VMCS_READ GUEST_RFLAGS, %rax
+	test	$RFLAGS_TF, %eax
+	jnz	.Lslow
+	VMCS_READ GUEST_RIP, %rax
+	VMCS_READ EXIT_INSN_LEN, %r8
+	add	%rax, %r8
+	xor	%r8, %rax
+	shr	$32, %rax
+	jnz	.Lslow
+
+	cmp	$EXIT_CPUID, %r9d
+	je	.Lcpuid
+	cmp	$EXIT_RDMSR, %r9d
+	je	.Lrdmsr
+
+	VMCS_READ EXIT_QUALIFICATION, %rax
+	mov	%eax, %edx
+	shr	$8, %edx
+	and	$15, %edx
+	/* That one is in the VMCS. */
+	cmp	$RSP_NR, %edx
+	je	.Lslow
+	and	$MOV_MASK, %eax
+	cmp	$MOV_TO_CR3, %eax
+	je	.Lmov_to_cr3
+	cmp	$MOV_FROM_CR3, %eax
+	jne	.Lslow
+	mov	KAGE_VCPU_CR3(%rdi), %rax
+	mov	%rax, REG(0)(%rdi, %rdx, 8)
+
+	/* The instruction is done: R8 is where the next one is. */
+.Lexpress_done:
+	VMCS_WRITE GUEST_RIP, %r8
+	incq	KAGE_VCPU_EXITS(%rdi, %r9, 8)
+	incq	KAGE_VCPU_ENTRIES(%rdi)
+	/* VMRESUME it is. */
+	stc
+	jmp	.Lload_guest
+
+	/* One of the roots that kage_mmu_load_root() left here, pinned. */
+.Lmov_to_cr3:
+	mov	REG(0)(%rdi, %rdx, 8), %rax
+	lea	KAGE_VCPU_ROOTS(%rdi), %rdx
+	.rept	KAGE_NR_ROOTS - 1
+	cmp	%rax, KAGE_ROOT_CR3(%rdx)
+	je	.Lroot_found
+	add	$KAGE_ROOT_SIZE, %rdx
+	.endr
+	cmp	%rax, KAGE_ROOT_CR3(%rdx)
+	jne	.Lslow
+.Lroot_found:
+	mov	KAGE_ROOT_SP(%rdx), %r10
+	test	%r10, %r10
+	jz	.Lslow
+	cmpq	$0, KAGE_VCPU_VPID_DESC(%rdi)
+	je	.Lflushed	/* without VPID every entry flushes */
+	mov	$INVVPID_SINGLE_CONTEXT, %ecx
+	invvpid	KAGE_VCPU_VPID_DESC(%rdi), %rcx
+	jbe	.Lslow
+	incq	KAGE_VCPU_TLB_FLUSHES(%rdi)
+.Lflushed:
+	mov	%rax, KAGE_VCPU_CR3(%rdi)
+	mov	%r10, KAGE_VCPU_ROOT(%rdi)
+	mov	KAGE_ROOT_SPT(%rdx), %rax
+	mov	%rax, KAGE_VCPU_GUEST_CR3(%rdi)
+	VMCS_WRITE GUEST_CR3, %rax
+	incq	KAGE_VCPU_ROOT_HITS(%rdi)
+	jmp	.Lexpress_done
+
+	/* What kage_cpuid_exit() answered before. */
+.Lcpuid:
+	mov	REG(0)(%rdi), %eax
+	mov	%eax, %edx
+	shr	$29, %edx
+	add	%eax, %edx
+	and	$(KAGE_NR_CPUIDS - 1), %edx
+	imul	$KAGE_CPUID_SIZE, %edx, %edx
+	lea	KAGE_VCPU_CPUIDS(%rdi, %rdx), %rdx
+	cmp	KAGE_CPUID_LEAF(%rdx), %eax
+	jne	.Lslow
+	mov	REG(1)(%rdi), %eax
+	cmp	KAGE_CPUID_SUB(%rdx), %eax
+	jne	.Lslow
+	mov	KAGE_CPUID_EAX(%rdx), %eax
+	mov	%rax, REG(0)(%rdi)
+	mov	KAGE_CPUID_EBX(%rdx), %eax
+	mov	%rax, REG(3)(%rdi)
+	mov	KAGE_CPUID_ECX(%rdx), %eax
+	mov	%rax, REG(1)(%rdi)
+	mov	KAGE_CPUID_EDX(%rdx), %eax
+	mov	%rax, REG(2)(%rdi)
+	jmp	.Lexpress_done
+
+	/* What kage_msr_read() said of one that only WRMSR changes. */
+.Lrdmsr:
+	mov	REG(1)(%rdi), %eax
+	mov	%eax, %edx
+	and	$(KAGE_NR_MSRS - 1), %edx
+	shl	$KAGE_MSR_SHIFT, %edx
+	lea	KAGE_VCPU_MSRS(%rdi, %rdx), %rdx
+	cmp	KAGE_MSR_NR(%rdx), %eax
+	jne	.Lslow
+	mov	KAGE_MSR_VALUE(%rdx), %eax
+	mov	%rax, REG(0)(%rdi)
+	mov	KAGE_MSR_VALUE + 4(%rdx), %eax
+	mov	%rax, REG(2)(%rdi)
+	jmp	.Lexpress_done
+
+.Lslow:
 	xor	%eax, %eax
 
 .Lscrub:

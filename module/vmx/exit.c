@@ -14,6 +14,7 @@
 #include "cpuid.h"
 #include "cr.h"
 #include "event.h"
+#include "express.h"
 #include "fpu.h"
 #include "io.h"
 #include "msr.h"
@@ -179,6 +180,8 @@ static void handle_xsetbv(struct kage_vcpu *vcpu)
 		return;
 	}
 	kage_fpu_set_xcr0(vcpu, val);
+	/* Leaf 0xd shows it. */
+	kage_express_forget(vcpu);
 	skip(vcpu);
 }
 
@@ -301,7 +304,7 @@ void kage_exit_handle(struct kage_vcpu *vcpu)
 	struct kage_vmx *vmx = &vcpu->vmx;
 	unsigned int basic;
 
-	vmx->exit_reason = kage_vmcs_read(VM_EXIT_REASON);
+	/* entry.S has read it. */
 	basic = vmx->exit_reason & 0xffff;
 	trace_kage_exit(vcpu->vm->id, vcpu->id, vmx->exit_reason);
 	if (unlikely(vmx->exit_reason & VMX_EXIT_REASONS_FAILED_VMENTRY)) {

@@ -7,6 +7,7 @@
 #include "../dev/irqchip.h"
 #include "cap.h"
 #include "cr.h"
+#include "express.h"
 #include "vmcs.h"
 #include <asm/cpufeature.h>
 #include <asm/msr.h>
@@ -256,6 +257,7 @@ struct msr_rule {
 	u32 first, last;
 	int (*read)(struct kage_vcpu *vcpu, u32 msr, u64 *val);
 	int (*write)(struct kage_vcpu *vcpu, u32 msr, u64 val);
+	bool express;		/* changes by WRMSR alone; so may CPUID by it */
 };
 
 /* The most frequent first; what is not here raises #GP. */
@@ -263,21 +265,21 @@ static const struct msr_rule rules[] = {
 	{ MSR_IA32_TSC_DEADLINE, MSR_IA32_TSC_DEADLINE,
 	  read_deadline, write_deadline },
 	{ 0x800, 0x8ff, kage_lapic_msr_read, kage_lapic_msr_write },
-	{ MSR_EFER, MSR_EFER, read_efer, write_efer },
+	{ MSR_EFER, MSR_EFER, read_efer, write_efer, true },
 	{ MSR_IA32_TSC, MSR_IA32_TSC, read_tsc, write_tsc },
 	{ MSR_IA32_TSC_ADJUST, MSR_IA32_TSC_ADJUST,
 	  read_tsc_adjust, write_tsc_adjust },
-	{ MSR_IA32_CR_PAT, MSR_IA32_CR_PAT, read_pat, write_pat },
+	{ MSR_IA32_CR_PAT, MSR_IA32_CR_PAT, read_pat, write_pat, true },
 	{ MSR_IA32_APICBASE, MSR_IA32_APICBASE,
-	  read_apic_base, write_apic_base },
-	{ MSR_IA32_MISC_ENABLE, MSR_IA32_MISC_ENABLE, read_misc, write_misc },
-	{ MSR_IA32_UCODE_REV, MSR_IA32_UCODE_REV, read_ucode, write_zero },
+	  read_apic_base, write_apic_base, true },
+	{ MSR_IA32_MISC_ENABLE, MSR_IA32_MISC_ENABLE, read_misc, write_misc, true },
+	{ MSR_IA32_UCODE_REV, MSR_IA32_UCODE_REV, read_ucode, write_zero, true },
 	{ MSR_IA32_PLATFORM_ID, MSR_IA32_PLATFORM_ID, read_zero, NULL },
 	{ MSR_IA32_DEBUGCTLMSR, MSR_IA32_DEBUGCTLMSR, read_zero, write_zero },
-	{ MSR_MTRRcap, MSR_MTRRcap, read_mtrr_cap, NULL },
-	{ 0x200, 0x20f, read_mtrr, write_mtrr },
-	{ 0x250, 0x26f, read_mtrr, write_mtrr },
-	{ MSR_MTRRdefType, MSR_MTRRdefType, read_mtrr, write_mtrr },
+	{ MSR_MTRRcap, MSR_MTRRcap, read_mtrr_cap, NULL, true },
+	{ 0x200, 0x20f, read_mtrr, write_mtrr, true },
+	{ 0x250, 0x26f, read_mtrr, write_mtrr, true },
+	{ MSR_MTRRdefType, MSR_MTRRdefType, read_mtrr, write_mtrr, true },
 };
 
 static const struct msr_rule *find_rule(u32 msr)
@@ -293,15 +295,25 @@ static const struct msr_rule *find_rule(u32 msr)
 int kage_msr_read(struct kage_vcpu *vcpu, u32 msr, u64 *val)
 {
 	const struct msr_rule *rule = find_rule(msr);
+	int ret;
 
-	return rule && rule->read ? rule->read(vcpu, msr, val) : -EINVAL;
+	if (!rule || !rule->read)
+		return -EINVAL;
+	ret = rule->read(vcpu, msr, val);
+	if (!ret && rule->express)
+		kage_express_msr(vcpu, msr, *val);
+	return ret;
 }
 
 int kage_msr_write(struct kage_vcpu *vcpu, u32 msr, u64 val)
 {
 	const struct msr_rule *rule = find_rule(msr);
 
-	return rule && rule->write ? rule->write(vcpu, msr, val) : -EINVAL;
+	if (!rule || !rule->write)
+		return -EINVAL;
+	if (rule->express)
+		kage_express_forget(vcpu);
+	return rule->write(vcpu, msr, val);
 }
 
 void kage_msr_reset(struct kage_vcpu *vcpu)

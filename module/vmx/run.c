@@ -14,6 +14,7 @@
 #include "cpu.h"
 #include "event.h"
 #include "exit.h"
+#include "express.h"
 #include "fpu.h"
 #include "msr.h"
 #include "vmcs.h"
@@ -213,6 +214,7 @@ static bool enter(struct kage_vcpu *vcpu)
 	/* No VMCS field holds CR2; the host's handlers change it freely. */
 	if (native_read_cr2() != vcpu->cr2)
 		native_write_cr2(vcpu->cr2);
+	kage_express_refill(vcpu);
 	trace_kage_entry(vcpu->vm->id, vcpu->id, vmx->event.info);
 	failed = kage_vmx_switch(vcpu, vmx->launched);
 	vcpu->cr2 = native_read_cr2();
@@ -309,6 +311,7 @@ void kage_vmx_reset(struct kage_vcpu *vcpu)
 	vmx->host_cr3 = 0;
 	vmx->host_cr4 = 0;
 	vmx->guest_cr3 = ~0ULL;
+	kage_express_reset(vcpu);
 	vmx->last_cpu = -1;
 	vmx->rip_dirty = false;
 	vmx->rip_loaded = false;

@@ -37,12 +37,33 @@ enum kage_burst_msr {
 	KAGE_NR_BURST_MSRS
 };
 
+#define KAGE_EXPRESS_CPUIDS	8	/* powers of two */
+#define KAGE_EXPRESS_MSRS	8
+
+/* An answer of kage_cpuid_exit(), found by leaf and sub-leaf. */
+struct kage_express_cpuid {
+	u32 leaf, sub;
+	u32 eax, ebx, ecx, edx;
+};
+
+/* An MSR that reads the same until the next WRMSR. */
+struct kage_express_msr {
+	u32 nr;
+	u64 value;
+};
+
+/* What the express lane in entry.S answers from. */
+struct kage_express {
+	s32 left;		/* exits until the next one takes the long way */
+	u64 vpid[2];		/* INVVPID descriptor; 0 without VPID */
+	struct kage_express_cpuid cpuid[KAGE_EXPRESS_CPUIDS];
+	struct kage_express_msr msr[KAGE_EXPRESS_MSRS];
+};
+
 /* All of it: the vCPU's thread only, but cpu and loaded_node (see cpu.c). */
 struct kage_vmx {
 	unsigned long host_rsp;		/* value in the VMCS; entry.S */
-	u64 exit_qual;
-	u32 exit_reason;
-	u32 exit_len;
+	u32 exit_reason;		/* entry.S */
 
 	/* What the VMCS holds now, so that it need not be written again. */
 	u64 host_cr3, host_cr4, guest_cr3;
@@ -52,6 +73,8 @@ struct kage_vmx {
 	u64 rsp;			/* what it was when it was loaded */
 	bool rip_loaded, rip_dirty;
 	u64 rip;
+
+	struct kage_express express;
 
 	struct kage_vmx_event event;
 	bool nmi_pending;		/* taken from the local APIC, not delivered */

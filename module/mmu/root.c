@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Roots: the shadow pages that stand for values of CR3. Each vCPU keeps those
+ * that it loaded lately pinned, and may load them again by itself (entry.S).
+ */
+#include "shadow.h"
+#include "../vm.h"
+#include "../vcpu.h"
+#include <asm/msr-index.h>
+#include <asm/processor-flags.h>
+
+static void unpin(struct kage_root_ref *ref)
+{
+	if (ref->sp)
+		ref->sp->pins--;
+	*ref = (struct kage_root_ref) {};
+}
+
+void kage_mmu_unload_root(struct kage_vcpu *vcpu)
+{
+	struct kage_mmu *mmu = &vcpu->vm->mmu;
+	unsigned long flags;
+	int i;
+
+	spin_lock_irqsave(&mmu->lock, flags);
+	for (i = 0; i < KAGE_ROOTS; i++)
+		unpin(&vcpu->roots[i]);
+	vcpu->root = NULL;
+	spin_unlock_irqrestore(&mmu->lock, flags);
+}
+
+/* Drops what was given up, or belongs to another mode of paging. */
+static void sweep(struct kage_vcpu *vcpu, union kage_role role)
+{
+	int i;
+
+	for (i = 0; i < KAGE_ROOTS; i++) {
+		struct kage_shadow *sp = vcpu->roots[i].sp;
+
+		if (sp && (!kage_shadow_live(sp) ||
+			   sp->role.word != role.word))
+			unpin(&vcpu->roots[i]);
+	}
+}
+
+/* Where @cr3 stands, or may stand: a value has one place only. */
+static struct kage_root_ref *place_for(struct kage_vcpu *vcpu)
+{
+	int i;
+
+	for (i = 0; i < KAGE_ROOTS; i++)
+		if (vcpu->roots[i].sp && vcpu->roots[i].cr3 == vcpu->cr3)
+			return &vcpu->roots[i];
+	for (i = 0; i < KAGE_ROOTS; i++)
+		if (!vcpu->roots[i].sp)
+			return &vcpu->roots[i];
+	vcpu->next_root = (vcpu->next_root + 1) % KAGE_ROOTS;
+	return &vcpu->roots[vcpu->next_root];
+}
+
+static void use_root(struct kage_vcpu *vcpu, struct kage_shadow *sp)
+{
+	struct kage_root_ref *ref = place_for(vcpu);
+
+	unpin(ref);
+	*ref = (struct kage_root_ref) {
+		.cr3 = vcpu->cr3, .spt = __pa(sp->spt), .sp = sp,
+	};
+	sp->pins++;
+	WRITE_ONCE(vcpu->root, sp);
+}
+
+/* NULL if there is none and none can be made now. */
+static struct kage_shadow *find_root(struct kage_vcpu *vcpu,
+				     union kage_role role, bool *ready)
+{
+	gfn_t gfn = (vcpu->cr3 & KAGE_PTE_ADDR) >> KAGE_PAGE_SHIFT;
+	struct kage_shadow *sp = kage_shadow_find(vcpu->vm, gfn, role);
+
+	*ready = true;
+	if (sp) {
+		vcpu->stats[KAGE_STAT_ROOT_HITS]++;
+		return sp;
+	}
+	vcpu->stats[KAGE_STAT_ROOT_MISSES]++;
+	*ready = kage_shadow_reserve(vcpu);
+	return *ready ? kage_shadow_get(vcpu->vm, gfn, role) : NULL;
+}
+
+bool kage_mmu_load_root(struct kage_vcpu *vcpu)
+{
+	const union kage_role role = {
+		.level = KAGE_ROOT_LEVEL,
+		.wp = !!(vcpu->cr0 & X86_CR0_WP),
+		.nxe = !!(vcpu->efer & EFER_NX),
+	};
+	struct kage_mmu *mmu = &vcpu->vm->mmu;
+	struct kage_shadow *sp;
+	unsigned long flags;
+	bool ready;
+
+	spin_lock_irqsave(&mmu->lock, flags);
+	/* What is swept may be what is in use: nothing is until another is. */
+	WRITE_ONCE(vcpu->root, NULL);
+	sweep(vcpu, role);
+	sp = find_root(vcpu, role, &ready);
+	if (sp) {
+		list_move_tail(&sp->lru, &mmu->live);
+		use_root(vcpu, sp);
+	}
+	spin_unlock_irqrestore(&mmu->lock, flags);
+	if (ready && !sp)
+		kage_vcpu_kill(vcpu, "CR3 %#llx is not guest memory",
+			       vcpu->cr3);
+	return sp;
+}

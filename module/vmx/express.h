@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What C code leaves for the express lane of entry.S, which serves the most
+ * frequent simple exits without a return or an indirect branch.
+ */
+#ifndef _KAGE_VMX_EXPRESS_H
+#define _KAGE_VMX_EXPRESS_H
+
+#include "../types.h"
+
+struct kage_express_cpuid;
+struct kage_vcpu;
+
+/** kage_express_reset() - nothing is known; VPID as the processor has it */
+void kage_express_reset(struct kage_vcpu *vcpu);
+
+/** kage_express_forget() - what CPUID and RDMSR said may be true no longer */
+void kage_express_forget(struct kage_vcpu *vcpu);
+
+/** kage_express_cpuid() - remember an answer */
+void kage_express_cpuid(struct kage_vcpu *vcpu,
+			const struct kage_express_cpuid *answer);
+
+/** kage_express_msr() - remember the value of an MSR that only WRMSR changes */
+void kage_express_msr(struct kage_vcpu *vcpu, u32 nr, u64 value);
+
+/** kage_express_refill() - before an entry: allow so many exits */
+void kage_express_refill(struct kage_vcpu *vcpu);
+
+#endif /* _KAGE_VMX_EXPRESS_H */
