@@ -117,6 +117,12 @@ struct kage_vcpu {
 
 	struct kage_store_cache *stores;	/* I contents C */
 
+	/* Stores in a row that changed present entries of one table. */
+	struct kage_burst {
+		gfn_t gfn;
+		unsigned int nr;
+	} burst;			/* M */
+
 	/* The store that last made us give a table up (livelock guard). */
 	u64 retry_rip, retry_gfn;	/* C */
 	unsigned int retry_count;	/* C */

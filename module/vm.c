@@ -304,7 +304,9 @@ struct kage_vm *kage_vm_create(const char *name, unsigned int nr_vcpus,
 	      create_devices(vm);
 	if (ret)
 		goto err_dismantle;
+	mutex_lock(&vm->lock);
 	reset_parts(vm);
+	mutex_unlock(&vm->lock);
 	for (i = 0; i < vm->nr_vcpus; i++)
 		kage_vcpu_start(vm->vcpus[i]);
 	ret = enter_table(vm);

@@ -112,6 +112,13 @@ static u32 check_entry(struct kage_vm *vm, struct kage_shadow *sp,
 	return bad;
 }
 
+/* Nothing leads to it, so nothing else about it needs to be true. */
+static u32 check_unsynced(const struct kage_shadow *sp)
+{
+	return !kage_ptelist_empty(&sp->parents) || sp->pins ||
+	       sp->role.level > 1 || sp->role.direct;
+}
+
 static u32 check_page(struct kage_vm *vm, struct kage_shadow *sp)
 {
 	struct kage_slot *slot = kage_mem_slot(vm, sp->gfn);
@@ -119,6 +126,8 @@ static u32 check_page(struct kage_vm *vm, struct kage_shadow *sp)
 	u32 present = 0, bad = 0;
 	unsigned int i;
 
+	if (sp->unsynced)
+		return check_unsynced(sp);
 	if (!sp->role.direct) {
 		gpt = kage_mem_host(vm, sp->gfn << KAGE_PAGE_SHIFT,
 				    KAGE_PAGE_SIZE, false);
@@ -190,6 +199,8 @@ static const char * const stat_names[KAGE_NR_MMU_STATS] = {
 	[KAGE_MMU_PROTECTED] = "protected",
 	[KAGE_MMU_FLUSHES] = "flushes",
 	[KAGE_MMU_RESYNCS] = "resyncs",
+	[KAGE_MMU_UNLINKED] = "unlinked",
+	[KAGE_MMU_RELINKED] = "relinked",
 };
 
 int kage_mmu_stats(struct kage_vm *vm, struct kage_stat_sink *sink)

@@ -9,8 +9,8 @@
 #include "../vcpu.h"
 #include "../emul/emul.h"
 #include "../vmx/event.h"
+#include "burst.h"
 #include "gwalk.h"
-#include "shadow.h"
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 #include <linux/cache.h>
@@ -282,6 +282,8 @@ void kage_mmu_fault(struct kage_vcpu *vcpu, gva_t gva, u32 pfec)
 
 	spin_lock_irqsave(&vcpu->vm->mmu.lock, flags);
 	verdict = judge(vcpu, gva, access, &walk);
+	if (verdict != VERDICT_STORE && verdict != VERDICT_AGAIN)
+		kage_burst_end(vcpu);
 	spin_unlock_irqrestore(&vcpu->vm->mmu.lock, flags);
 
 	switch (verdict) {
@@ -401,16 +403,20 @@ static int change(struct kage_vcpu *vcpu, gpa_t gpa, u64 val, unsigned int len,
 	unsigned int off = gpa & ~KAGE_PAGE_MASK;
 	unsigned long flags;
 	bool done = true;
+	u64 before;
 
 	if (!host || !slot)
 		return -EFAULT;
 	spin_lock_irqsave(&vm->mmu.lock, flags);
+	before = READ_ONCE(*(u64 *)PTR_ALIGN_DOWN(host, sizeof(u64)));
 	if (old)
 		done = put_locked(host, *old, val, len);
 	else
 		put(host, val, len);
-	if (done && kage_slot_tracked(slot, gfn))
+	if (done && kage_slot_tracked(slot, gfn)) {
 		kage_shadow_reread(vm, gfn, off / 8, (off + len - 1) / 8);
+		kage_burst_note(vcpu, gfn, before, NULL);
+	}
 	spin_unlock_irqrestore(&vm->mmu.lock, flags);
 	return done;
 }

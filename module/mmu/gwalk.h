@@ -65,6 +65,20 @@ bool kage_gwalk(struct kage_gwalk *walk, const struct kage_paging *mode,
 		u32 access);
 
 /** kage_gpte_rsvd() - reserved bits of a present entry of @level that are 1 */
-u64 kage_gpte_rsvd(const struct kage_paging *mode, u64 gpte, int level);
+static inline u64 kage_gpte_rsvd(const struct kage_paging *mode, u64 gpte,
+				 int level)
+{
+	u64 rsvd = GENMASK_ULL(51, 0) & ~((1ULL << mode->maxphyaddr) - 1);
+
+	if (!mode->nxe)
+		rsvd |= KAGE_PTE_NX;
+	if (level == 4 || (level == 3 && !mode->gbpages))
+		rsvd |= KAGE_PTE_PS;
+	else if (level > 1 && (gpte & KAGE_PTE_PS))
+		/* Bit 12 of a large page is PAT, what follows is no address. */
+		rsvd |= (kage_pt_span(level) * KAGE_PAGE_SIZE - 1) &
+			GENMASK_ULL(51, 13);
+	return gpte & rsvd;
+}
 
 #endif /* _KAGE_MMU_GWALK_H */

@@ -119,6 +119,7 @@ struct kage_shadow *kage_shadow_spare(struct kage_mmu *mmu)
 	mmu->nr_spare--;
 	memset(sp->spt, 0, PAGE_SIZE);
 	sp->nr_present = 0;
+	sp->unsynced = false;
 	sp->pins = 0;
 	sp->parents.val = 0;
 	return sp;
@@ -146,20 +147,20 @@ static void reap(struct kage_vm *vm)
 	}
 }
 
-/* The least recently used page that no vCPU pins. */
-static struct kage_shadow *victim(struct kage_mmu *mmu)
+/* The least recently used page that no vCPU stands on. */
+static struct kage_shadow *victim(struct kage_vm *vm)
 {
 	struct kage_shadow *sp;
 
-	list_for_each_entry(sp, &mmu->live, lru)
-		if (!sp->pins)
+	list_for_each_entry(sp, &vm->mmu.live, lru)
+		if (!kage_shadow_loaded(vm, sp))
 			return sp;
 	return NULL;
 }
 
 static bool is_orphan(const struct kage_shadow *sp)
 {
-	return sp->role.level < KAGE_ROOT_LEVEL &&
+	return sp->role.level < KAGE_ROOT_LEVEL && !sp->unsynced &&
 	       kage_ptelist_empty(&sp->parents);
 }
 
@@ -169,7 +170,7 @@ static void recycle(struct kage_vm *vm)
 	struct kage_mmu *mmu = &vm->mmu;
 	struct kage_shadow *sp;
 
-	while ((sp = victim(mmu))) {
+	while ((sp = victim(vm))) {
 		if (mmu->nr_live + KAGE_POOL_PAGES > mmu->limit)
 			mmu->stats[KAGE_MMU_RECYCLED]++;
 		else if (!is_orphan(sp) || mmu->nr_dying >= KAGE_MMU_DYING_MAX)

@@ -169,8 +169,7 @@ struct kage_ptelist *kage_rmap_list(struct kage_vm *vm, gfn_t gfn, int level)
 	return chunk ? &chunk->gfn[gfn & 511] : NULL;
 }
 
-/* The same, with the chunk made where it is missing. */
-static struct kage_ptelist *make_list(struct kage_vm *vm, gfn_t gfn, int level)
+struct kage_ptelist *kage_rmap_make(struct kage_vm *vm, gfn_t gfn, int level)
 {
 	struct kage_ptelist *list = kage_rmap_list(vm, gfn, level);
 	struct kage_mmu *mmu = &vm->mmu;
@@ -184,15 +183,6 @@ static struct kage_ptelist *make_list(struct kage_vm *vm, gfn_t gfn, int level)
 	slot->rmap[kage_slot_chunk(slot, gfn)] =
 		mmu->spare_chunk[--mmu->nr_spare_chunk];
 	return kage_rmap_list(vm, gfn, level);
-}
-
-bool kage_rmap_add(struct kage_vm *vm, gfn_t gfn, int level, u64 *sptep)
-{
-	struct kage_ptelist *list;
-
-	lockdep_assert_held(&vm->mmu.lock);
-	list = make_list(vm, gfn, level);
-	return list && kage_ptelist_add(vm, list, sptep);
 }
 
 void kage_rmap_del(struct kage_vm *vm, gfn_t gfn, int level, u64 *sptep)

@@ -42,12 +42,13 @@ static inline bool kage_ptelist_empty(const struct kage_ptelist *list)
 }
 
 /**
- * kage_rmap_add() - note that @sptep maps @gfn writable at @level
+ * kage_rmap_make() - the list of a frame or piece, made where it is missing
  *
- * Return: false if reserves are short; the entry must then not be writable.
+ * Return: NULL if reserves are short, or @gfn is not RAM; the entry must then
+ * not be writable.
  */
-bool kage_rmap_add(struct kage_vm *vm, gfn_t gfn, int level, u64 *sptep);
-/** kage_rmap_del() - the reverse */
+struct kage_ptelist *kage_rmap_make(struct kage_vm *vm, gfn_t gfn, int level);
+/** kage_rmap_del() - @sptep maps @gfn writable at @level no more */
 void kage_rmap_del(struct kage_vm *vm, gfn_t gfn, int level, u64 *sptep);
 /** kage_rmap_list() - the list of a frame (@level 1) or piece (2), or NULL */
 struct kage_ptelist *kage_rmap_list(struct kage_vm *vm, gfn_t gfn, int level);

@@ -9,6 +9,20 @@
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 
+/*
+ * A vCPU may load a root that it has pinned at this very moment. If that is
+ * given up now, it finds nothing in it.
+ */
+bool kage_shadow_loaded(struct kage_vm *vm, const struct kage_shadow *sp)
+{
+	unsigned int i;
+
+	for (i = 0; sp->pins && i < vm->nr_vcpus; i++)
+		if (READ_ONCE(vm->vcpus[i]->root) == sp)
+			return true;
+	return false;
+}
+
 static void unpin(struct kage_root_ref *ref)
 {
 	if (ref->sp)

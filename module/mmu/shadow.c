@@ -6,9 +6,8 @@
 #include "shadow.h"
 #include "../vm.h"
 #include "../vcpu.h"
-#include "gwalk.h"
+#include "fill.h"
 #include "rmap.h"
-#include <asm/cpufeature.h>
 #include <linux/hash.h>
 #include <linux/mm.h>
 
@@ -51,13 +50,18 @@ struct kage_shadow *kage_shadow_find(struct kage_vm *vm, gfn_t gfn,
 	return NULL;
 }
 
-/* Is @gfn the frame of a shadowed guest table? */
-static bool has_table(struct kage_vm *vm, gfn_t gfn)
+/* Does @sp have to follow what is written to @gfn? */
+static bool follows(const struct kage_shadow *sp, gfn_t gfn)
+{
+	return sp->gfn == gfn && !sp->role.direct && !sp->unsynced;
+}
+
+static bool has_follower(struct kage_vm *vm, gfn_t gfn)
 {
 	struct kage_shadow *sp;
 
 	hlist_for_each_entry(sp, bucket(&vm->mmu, gfn), hash)
-		if (sp->gfn == gfn && !sp->role.direct)
+		if (follows(sp, gfn))
 			return true;
 	return false;
 }
@@ -87,7 +91,7 @@ static void untrack_gfn(struct kage_vm *vm, gfn_t gfn)
 {
 	struct kage_slot *slot = kage_mem_slot(vm, gfn);
 
-	if (!slot || has_table(vm, gfn))
+	if (!slot || !kage_slot_tracked(slot, gfn) || has_follower(vm, gfn))
 		return;
 	clear_bit(gfn - slot->base, slot->tracked);
 	slot->tracked_in[kage_slot_chunk(slot, gfn)]--;
@@ -115,13 +119,22 @@ static void bury(struct kage_vm *vm, struct kage_shadow *sp)
 			kage_vcpu_request(vm->vcpus[i], KAGE_REQ_LOAD_ROOT);
 }
 
-/* The recursion through kage_shadow_set() ends with the levels: four deep. */
-void kage_shadow_zap(struct kage_vm *vm, struct kage_shadow *sp)
+/*
+ * The guest's INVLPG does not exit. It makes the processor drop one translation
+ * of 4 KiB, where a large page of the guest's has many: they must all be gone
+ * before the guest can think that it flushed them.
+ */
+static void flush_pieces(struct kage_vm *vm, const struct kage_shadow *sp)
 {
-	unsigned int i;
+	if (sp->role.direct)
+		kage_mmu_flush(vm);
+}
+
+/* Nothing leads to @sp any more. */
+static void detach(struct kage_vm *vm, struct kage_shadow *sp)
+{
 	u64 *parent;
 
-	lockdep_assert_held(&vm->mmu.lock);
 	while ((parent = kage_ptelist_first(&sp->parents))) {
 		struct kage_shadow *psp = kage_shadow_of(parent);
 
@@ -130,6 +143,18 @@ void kage_shadow_zap(struct kage_vm *vm, struct kage_shadow *sp)
 		WRITE_ONCE(*parent, KAGE_SPTE_LAZY);
 		psp->nr_present--;
 	}
+	flush_pieces(vm, sp);
+}
+
+/* The recursion through kage_shadow_set() ends with the levels: four deep. */
+void kage_shadow_zap(struct kage_vm *vm, struct kage_shadow *sp)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&vm->mmu.lock);
+	detach(vm, sp);
+	if (sp->role.level == 1)
+		kage_fill_clear(vm, sp);
 	for (i = 0; sp->nr_present && i < KAGE_PT_ENTRIES; i++)
 		kage_shadow_set(vm, sp, i, KAGE_SPTE_NONE);
 	bury(vm, sp);
@@ -166,6 +191,7 @@ static void drop_old(struct kage_vm *vm, struct kage_shadow *sp,
 		return;
 	child = kage_shadow_child(old);
 	kage_ptelist_del(vm, &child->parents, &sp->spt[index]);
+	flush_pieces(vm, child);
 	if (kage_ptelist_empty(&child->parents))
 		orphan(vm, child);
 }
@@ -179,7 +205,7 @@ static void make_room(struct kage_vm *vm, const struct kage_ptelist *list)
 	struct kage_shadow *sp;
 	u64 *sptep;
 
-	if (!list || !kage_ptelist_full(list))
+	if (!kage_ptelist_full(list))
 		return;
 	sptep = kage_ptelist_first(list);
 	sp = kage_shadow_of(sptep);
@@ -194,8 +220,11 @@ static u64 take_new(struct kage_vm *vm, struct kage_shadow *sp,
 	struct kage_ptelist *list;
 
 	if (is_writable_leaf(sp, spte)) {
-		make_room(vm, kage_rmap_list(vm, sp->gfns[index], level));
-		if (!kage_rmap_add(vm, sp->gfns[index], level, &sp->spt[index]))
+		list = kage_rmap_make(vm, sp->gfns[index], level);
+		if (!list)
+			return spte & ~KAGE_PTE_W;
+		make_room(vm, list);
+		if (!kage_ptelist_add(vm, list, &sp->spt[index]))
 			return spte & ~KAGE_PTE_W;
 	} else if (is_table(sp, spte)) {
 		list = &kage_shadow_child(spte)->parents;
@@ -206,9 +235,8 @@ static u64 take_new(struct kage_vm *vm, struct kage_shadow *sp,
 	return spte;
 }
 
-/* kage_shadow_set() for an entry that, if a leaf, maps @gfn. */
-static void set_entry(struct kage_vm *vm, struct kage_shadow *sp,
-		      unsigned int index, u64 spte, gfn_t gfn)
+void kage_shadow_set_gfn(struct kage_vm *vm, struct kage_shadow *sp,
+			 unsigned int index, u64 spte, gfn_t gfn)
 {
 	u64 old = sp->spt[index];
 	gfn_t old_gfn = sp->gfns[index];
@@ -218,6 +246,7 @@ static void set_entry(struct kage_vm *vm, struct kage_shadow *sp,
 	if (is_table(sp, old) && is_table(sp, spte) &&
 	    !((old ^ spte) & KAGE_PTE_ADDR)) {
 		WRITE_ONCE(sp->spt[index], spte);
+		flush_pieces(vm, kage_shadow_child(spte));
 		return;
 	}
 	sp->gfns[index] = gfn;
@@ -235,163 +264,38 @@ void kage_shadow_set(struct kage_vm *vm, struct kage_shadow *sp,
 		     unsigned int index, u64 spte)
 {
 	lockdep_assert_held(&vm->mmu.lock);
-	set_entry(vm, sp, index, spte, sp->gfns[index]);
-}
-
-/* Leaf entry for @gfn with the rights of @gpte, or LAZY where there is no RAM */
-static u64 derive_leaf(struct kage_vm *vm, struct kage_shadow *sp, u64 gpte,
-		       gfn_t gfn, int level)
-{
-	struct kage_slot *slot = kage_mem_slot(vm, gfn);
-	u64 spte;
-
-	if (!slot)
-		return KAGE_SPTE_LAZY;
-	spte = kage_spte_leaf(gpte, sp->role.wp, level,
-			      slot->pfns[gfn - slot->base],
-			      !(slot->flags & KAGE_MEM_F_READONLY));
-	if (level == 1 && (spte & KAGE_PTE_W) && kage_slot_tracked(slot, gfn))
-		spte = kage_spte_track(spte);
-	return spte;
-}
-
-union kage_role kage_shadow_role(const struct kage_shadow *sp, u64 gpte,
-				 bool direct)
-{
-	union kage_role role = sp->role;
-
-	role.level--;
-	role.direct = direct;
-	role.nx = direct && role.level > 1 && (gpte & KAGE_PTE_NX);
-	return role;
-}
-
-static bool is_tracked(struct kage_vm *vm, gfn_t gfn)
-{
-	struct kage_slot *slot = kage_mem_slot(vm, gfn);
-
-	return slot && kage_slot_tracked(slot, gfn);
-}
-
-/* Entry that links the child of @gfn, LAZY where it does not exist yet. */
-static u64 derive_table(struct kage_vm *vm, struct kage_shadow *sp, u64 gpte,
-			gfn_t gfn, bool direct)
-{
-	struct kage_shadow *child;
-
-	/* Spares most searches. */
-	if (!direct && !is_tracked(vm, gfn))
-		return KAGE_SPTE_LAZY;
-	child = kage_shadow_find(vm, gfn, kage_shadow_role(sp, gpte, direct));
-	if (!child)
-		return KAGE_SPTE_LAZY;
-	return kage_spte_table(gpte, direct, sp->role.wp, __pa(child->spt));
-}
-
-/*
- * May one entry map the 2 MiB around @gfn? Some processors stop with a machine
- * check when a guest changes the size of a page that it executes, so there what
- * can be executed has one size only.
- */
-static bool fits_large(struct kage_vm *vm, u64 gpte, gfn_t gfn)
-{
-	struct kage_slot *slot = kage_mem_slot(vm, gfn);
-
-	if (!(gpte & KAGE_PTE_NX) && boot_cpu_has_bug(X86_BUG_ITLB_MULTIHIT))
-		return false;
-	return slot && kage_slot_is_block(slot, kage_slot_chunk(slot, gfn));
-}
-
-static bool has_tables_near(struct kage_vm *vm, gfn_t gfn)
-{
-	struct kage_slot *slot = kage_mem_slot(vm, gfn);
-
-	return slot->tracked_in[kage_slot_chunk(slot, gfn)];
-}
-
-/* Entry for a large page of the guest, or a piece of one, at level 2 or 3. */
-static u64 derive_large(struct kage_vm *vm, struct kage_shadow *sp, u64 gpte,
-			gfn_t gfn)
-{
-	u64 spte;
-
-	if (sp->role.level == 2 && fits_large(vm, gpte, gfn)) {
-		spte = derive_leaf(vm, sp, gpte, gfn, 2);
-		if (!(spte & KAGE_PTE_W) || !has_tables_near(vm, gfn))
-			return spte;
-	}
-	return derive_table(vm, sp, gpte, gfn, true);
-}
-
-bool kage_shadow_usable(const struct kage_shadow *sp, u64 gpte)
-{
-	const struct kage_paging mode = {
-		.nxe = sp->role.nxe,
-		.gbpages = true,
-		.maxphyaddr = KAGE_MAXPHYADDR,
-	};
-
-	return (gpte & KAGE_PTE_P) && (gpte & KAGE_PTE_A) &&
-	       !kage_gpte_rsvd(&mode, gpte, sp->role.level);
-}
-
-u64 kage_shadow_gpte(const struct kage_shadow *sp, u64 gpte)
-{
-	if (!sp->role.direct)
-		return gpte;
-	return KAGE_GPTE_DIRECT | (sp->role.nx ? KAGE_PTE_NX : 0);
-}
-
-gfn_t kage_shadow_gfn(const struct kage_shadow *sp, unsigned int index,
-		      u64 gpte)
-{
-	if (sp->role.direct)
-		return sp->gfn + index * kage_pt_span(sp->role.level);
-	return kage_gpte_gfn(gpte, sp->role.level);
-}
-
-u64 kage_shadow_derive(struct kage_vm *vm, struct kage_shadow *sp,
-		       unsigned int index, u64 gpte)
-{
-	gfn_t gfn = kage_shadow_gfn(sp, index, gpte);
-	int level = sp->role.level;
-
-	if (!sp->role.direct) {
-		if (!(gpte & KAGE_PTE_P))
-			return KAGE_SPTE_NONE;
-		/* The walk decides about them and sets the accessed bit. */
-		if (!kage_shadow_usable(sp, gpte))
-			return KAGE_SPTE_LAZY;
-		if (!kage_gpte_is_leaf(gpte, level))
-			return derive_table(vm, sp, gpte,
-					    kage_gpte_gfn(gpte, 1), false);
-	}
-	gpte = kage_shadow_gpte(sp, gpte);
-	return level == 1 ? derive_leaf(vm, sp, gpte, gfn, 1) :
-			    derive_large(vm, sp, gpte, gfn);
+	kage_shadow_set_gfn(vm, sp, index, spte, sp->gfns[index]);
 }
 
 void kage_shadow_follow(struct kage_vm *vm, struct kage_shadow *sp,
 			unsigned int index, u64 gpte)
 {
-	set_entry(vm, sp, index, kage_shadow_derive(vm, sp, index, gpte),
-		  kage_shadow_gfn(sp, index, gpte));
+	kage_shadow_set_gfn(vm, sp, index,
+			    kage_shadow_derive(vm, sp, index, gpte),
+			    kage_shadow_gfn(sp, index, gpte));
 }
 
-/* Fills a new page from the guest's table, which is tracked by now. */
-static void fill(struct kage_vm *vm, struct kage_shadow *sp)
+void kage_shadow_stored(struct kage_vm *vm, gfn_t gfn, unsigned int index,
+			u64 gpte)
 {
-	const u64 *gpt = NULL;
-	unsigned int i;
+	struct kage_shadow *sp;
+	struct hlist_node *next;
 
-	if (!sp->role.direct)
-		gpt = kage_mem_host(vm, sp->gfn << KAGE_PAGE_SHIFT,
-				    KAGE_PAGE_SIZE, false);
-	for (i = 0; i < KAGE_PT_ENTRIES; i++) {
-		u64 gpte = gpt ? READ_ONCE(gpt[i]) : 0;
+	lockdep_assert_held(&vm->mmu.lock);
+again:
+	hlist_for_each_entry_safe(sp, next, bucket(&vm->mmu, gfn), hash) {
+		u32 buried = vm->mmu.nr_dying;
 
-		if (gpte || !gpt)
-			kage_shadow_follow(vm, sp, i, gpte);
+		if (!follows(sp, gfn))
+			continue;
+		if (sp->role.level == 1) {
+			kage_fill_entry(vm, sp, index, gpte);
+			continue;
+		}
+		kage_shadow_follow(vm, sp, index, gpte);
+		/* An orphan may have been @next: what is done stays done. */
+		if (vm->mmu.nr_dying != buried)
+			goto again;
 	}
 }
 
@@ -400,23 +304,9 @@ void kage_shadow_reread(struct kage_vm *vm, gfn_t gfn, unsigned int first,
 {
 	const u64 *gpt = kage_mem_host(vm, gfn << KAGE_PAGE_SHIFT,
 				       KAGE_PAGE_SIZE, false);
-	struct kage_shadow *sp;
-	struct hlist_node *next;
-	unsigned int i;
 
-	lockdep_assert_held(&vm->mmu.lock);
-again:
-	hlist_for_each_entry_safe(sp, next, bucket(&vm->mmu, gfn), hash) {
-		u32 buried = vm->mmu.nr_dying;
-
-		if (sp->gfn != gfn || sp->role.direct)
-			continue;
-		for (i = first; i <= last; i++)
-			kage_shadow_follow(vm, sp, i, READ_ONCE(gpt[i]));
-		/* An orphan may have been @next: what is done stays done. */
-		if (vm->mmu.nr_dying != buried)
-			goto again;
-	}
+	for (; first <= last; first++)
+		kage_shadow_stored(vm, gfn, first, READ_ONCE(gpt[first]));
 }
 
 /*
@@ -476,6 +366,51 @@ static void track_gfn(struct kage_vm *vm, gfn_t gfn)
 	smp_mb();
 }
 
+/* Before anything leads to a table that was unlinked it follows again. */
+static void link_again(struct kage_vm *vm, struct kage_shadow *sp)
+{
+	if (!sp->unsynced)
+		return;
+	vm->mmu.stats[KAGE_MMU_RELINKED]++;
+	sp->unsynced = false;
+	track_gfn(vm, sp->gfn);
+	kage_fill(vm, sp);
+}
+
+/* Only leaf tables: what hangs on others would go with them. */
+static bool may_unlink(struct kage_vm *vm, gfn_t gfn)
+{
+	struct kage_shadow *sp;
+
+	hlist_for_each_entry(sp, bucket(&vm->mmu, gfn), hash)
+		if (follows(sp, gfn) && sp->role.level > 1)
+			return false;
+	return true;
+}
+
+/*
+ * What a processor has cached of the path to the table it may use until the
+ * guest flushes: INVLPG drops all it knows of upper levels. If it finds an entry
+ * absent that the guest has set meanwhile, the fault comes to kage.
+ */
+bool kage_shadow_unlink(struct kage_vm *vm, gfn_t gfn)
+{
+	struct kage_shadow *sp;
+
+	lockdep_assert_held(&vm->mmu.lock);
+	if (!may_unlink(vm, gfn))
+		return false;
+	hlist_for_each_entry(sp, bucket(&vm->mmu, gfn), hash) {
+		if (follows(sp, gfn)) {
+			detach(vm, sp);
+			sp->unsynced = true;
+		}
+	}
+	untrack_gfn(vm, gfn);
+	vm->mmu.stats[KAGE_MMU_UNLINKED]++;
+	return true;
+}
+
 struct kage_shadow *kage_shadow_get(struct kage_vm *vm, gfn_t gfn,
 				    union kage_role role)
 {
@@ -484,6 +419,7 @@ struct kage_shadow *kage_shadow_get(struct kage_vm *vm, gfn_t gfn,
 
 	if (sp) {
 		list_move_tail(&sp->lru, &mmu->live);
+		link_again(vm, sp);
 		return sp;
 	}
 	/* Asked first: a spare page must not get lost when it is not RAM. */
@@ -500,22 +436,8 @@ struct kage_shadow *kage_shadow_get(struct kage_vm *vm, gfn_t gfn,
 	mmu->stats[KAGE_MMU_CREATED]++;
 	if (!role.direct)
 		track_gfn(vm, gfn);
-	fill(vm, sp);
+	kage_fill(vm, sp);
 	return sp;
-}
-
-/*
- * A vCPU may load a root that it has pinned at this very moment. If that is
- * given up now, it finds nothing in it.
- */
-static bool is_loaded(struct kage_vm *vm, const struct kage_shadow *sp)
-{
-	unsigned int i;
-
-	for (i = 0; sp->pins && i < vm->nr_vcpus; i++)
-		if (READ_ONCE(vm->vcpus[i]->root) == sp)
-			return true;
-	return false;
 }
 
 bool kage_shadow_idle(struct kage_vm *vm, gfn_t gfn)
@@ -524,8 +446,8 @@ bool kage_shadow_idle(struct kage_vm *vm, gfn_t gfn)
 
 	lockdep_assert_held(&vm->mmu.lock);
 	hlist_for_each_entry(sp, bucket(&vm->mmu, gfn), hash)
-		if (sp->gfn == gfn && !sp->role.direct &&
-		    (!kage_ptelist_empty(&sp->parents) || is_loaded(vm, sp)))
+		if (follows(sp, gfn) &&
+		    (!kage_ptelist_empty(&sp->parents) || kage_shadow_loaded(vm, sp)))
 			return false;
 	return true;
 }

@@ -9,6 +9,11 @@
  * the machine maps it writable, and host writes to it go through
  * kage_mem_written().
  *
+ * The exception is a leaf table that the guest changes entry after entry: it is
+ * unlinked, that is nothing leads to its shadow, which does not follow, and its
+ * frame is ordinary memory until the next access through it. So whatever can be
+ * reached is coherent always, and no flush of the guest's needs to exit.
+ *
  * A shadow page is found by (gfn, role); both must match. What a processor may
  * still cache is freed only after every vCPU has flushed.
  *
@@ -50,6 +55,7 @@ struct kage_shadow {
 	union kage_role role;		/* I */
 	u32 pins;			/* M places in vCPUs' roots[] */
 	u32 nr_present;			/* M present entries */
+	bool unsynced;			/* M unlinked: does not follow */
 	u64 *spt;			/* I the 512 entries, one host page */
 	u32 *gfns;			/* M frame that each leaf entry maps */
 	struct kage_ptelist parents;	/* M entries that point here */
@@ -65,6 +71,8 @@ enum kage_mmu_stat {
 	KAGE_MMU_PROTECTED,
 	KAGE_MMU_FLUSHES,
 	KAGE_MMU_RESYNCS,
+	KAGE_MMU_UNLINKED,
+	KAGE_MMU_RELINKED,
 	KAGE_NR_MMU_STATS
 };
 
@@ -181,6 +189,10 @@ static inline bool kage_shadow_live(const struct kage_shadow *sp)
 void kage_shadow_set(struct kage_vm *vm, struct kage_shadow *sp,
 		     unsigned int index, u64 spte);
 
+/** kage_shadow_set_gfn() - the same for an entry that, if a leaf, maps @gfn */
+void kage_shadow_set_gfn(struct kage_vm *vm, struct kage_shadow *sp,
+			 unsigned int index, u64 spte, gfn_t gfn);
+
 /**
  * kage_shadow_derive() - what an entry should be, children not made
  * @gpte: the guest's entry; ignored for a direct shadow page
@@ -191,6 +203,10 @@ u64 kage_shadow_derive(struct kage_vm *vm, struct kage_shadow *sp,
 /** kage_shadow_follow() - make an entry what kage_shadow_derive() says */
 void kage_shadow_follow(struct kage_vm *vm, struct kage_shadow *sp,
 			unsigned int index, u64 gpte);
+
+/** kage_shadow_stored() - entry @index of the guest's table is @gpte now */
+void kage_shadow_stored(struct kage_vm *vm, gfn_t gfn, unsigned int index,
+			u64 gpte);
 
 /** kage_shadow_reread() - entries [@first, @last] follow the guest's table */
 void kage_shadow_reread(struct kage_vm *vm, gfn_t gfn, unsigned int first,
@@ -210,11 +226,21 @@ u64 kage_shadow_gpte(const struct kage_shadow *sp, u64 gpte);
 gfn_t kage_shadow_gfn(const struct kage_shadow *sp, unsigned int index,
 		      u64 gpte);
 
+/** kage_shadow_loaded() - is @sp the root that some vCPU uses now? */
+bool kage_shadow_loaded(struct kage_vm *vm, const struct kage_shadow *sp);
+
 /**
  * kage_shadow_idle() - is a tracked frame only the root of address spaces that
  * no vCPU has loaded?
  */
 bool kage_shadow_idle(struct kage_vm *vm, gfn_t gfn);
+
+/**
+ * kage_shadow_unlink() - let the guest change a leaf table unseen for a while
+ *
+ * Return: false if @gfn is the frame of another kind of table, too.
+ */
+bool kage_shadow_unlink(struct kage_vm *vm, gfn_t gfn);
 
 /** kage_shadow_unshadow() - give up every shadow page of a guest frame */
 void kage_shadow_unshadow(struct kage_vm *vm, gfn_t gfn);

@@ -85,6 +85,17 @@ static inline bool kage_spte_is_leaf(u64 spte, int level)
 	return level == 1 || (spte & KAGE_PTE_PS);
 }
 
+/*
+ * May the entry let writes through? With CR0.WP clear a supervisor may write
+ * to read-only pages. Where this level alone makes the page a supervisor page,
+ * granting W is exact, for no user access can come this way. A user page that
+ * is read-only stays read-only: the supervisor's store is then executed for it.
+ */
+static inline bool kage_gpte_lets_writes(u64 gpte, bool wp)
+{
+	return (gpte & KAGE_PTE_W) || (!wp && !(gpte & KAGE_PTE_U));
+}
+
 /**
  * kage_spte_table() - entry that points to a shadow table
  * @gpte: the guest's entry, present; of a large page where the shadow table
@@ -95,6 +106,10 @@ static inline bool kage_spte_is_leaf(u64 spte, int level)
  */
 u64 kage_spte_table(u64 gpte, bool leaf, bool wp, hpa_t table);
 
+/* The guest entry that the pieces of a large page behave as if they had. */
+#define KAGE_GPTE_DIRECT	(KAGE_PTE_P | KAGE_PTE_W | KAGE_PTE_U | \
+				 KAGE_PTE_A | KAGE_PTE_D)
+
 /**
  * kage_spte_leaf() - entry that maps a page
  * @gpte: the guest's entry, present and accessed; or KAGE_GPTE_DIRECT
@@ -103,10 +118,23 @@ u64 kage_spte_table(u64 gpte, bool leaf, bool wp, hpa_t table);
  * @pfn: host frame
  * @writable: nothing on kage's side speaks against writing
  */
-u64 kage_spte_leaf(u64 gpte, bool wp, int level, u64 pfn, bool writable);
+static inline u64 kage_spte_leaf(u64 gpte, bool wp, int level, u64 pfn,
+				 bool writable)
+{
+	/*
+	 * Accessed and dirty are set at once in what the processor sees: kage
+	 * keeps the guest's bits itself, and the processor is spared the
+	 * locked updates.
+	 */
+	u64 spte = KAGE_PTE_P | KAGE_PTE_A | KAGE_PTE_D;
 
-/* The guest entry that the pieces of a large page behave as if they had. */
-#define KAGE_GPTE_DIRECT	(KAGE_PTE_P | KAGE_PTE_W | KAGE_PTE_U | \
-				 KAGE_PTE_A | KAGE_PTE_D)
+	spte |= pfn << KAGE_PAGE_SHIFT;
+	spte |= gpte & (KAGE_PTE_U | KAGE_PTE_NX);
+	if (level > 1)
+		spte |= KAGE_PTE_PS;
+	if (writable && (gpte & KAGE_PTE_D) && kage_gpte_lets_writes(gpte, wp))
+		spte |= KAGE_PTE_W;
+	return spte;
+}
 
 #endif /* _KAGE_MMU_SPTE_H */

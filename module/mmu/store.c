@@ -11,10 +11,11 @@
  */
 #include "store.h"
 #include "../emul/decode.h"
+#include "../feature.h"
 #include "../vcpu.h"
 #include "../vm.h"
+#include "burst.h"
 #include "gwalk.h"
-#include "shadow.h"
 #include <asm/processor-flags.h>
 #include <linux/hash.h>
 #include <linux/slab.h>
@@ -49,18 +50,21 @@ void kage_store_cache_free(struct kage_store_cache *cache)
 static u64 *find_leaf(struct kage_shadow *root, gva_t gva, int *level,
 		      u64 *above)
 {
-	u64 *table = root->spt, *sptep;
+	u64 *table = root->spt, rights = ~0ULL, *sptep;
+	int at = KAGE_ROOT_LEVEL;
 
-	*above = ~0ULL;
-	for (*level = KAGE_ROOT_LEVEL; ; (*level)--) {
-		sptep = &table[kage_pt_index(gva, *level)];
+	for (;; at--) {
+		sptep = &table[kage_pt_index(gva, at)];
 		if (!kage_spte_present(*sptep))
 			return NULL;
-		if (kage_spte_is_leaf(*sptep, *level))
-			return sptep;
-		*above &= *sptep;
+		if (kage_spte_is_leaf(*sptep, at))
+			break;
+		rights &= *sptep;
 		table = __va(*sptep & KAGE_PTE_ADDR);
 	}
+	*level = at;
+	*above = rights;
+	return sptep;
 }
 
 /* The instruction's bytes, where they do not come near the page's end. */
@@ -84,8 +88,11 @@ static bool is_plain(const struct kage_insn *insn)
 	if (insn->dst != KAGE_OPND_MEM || insn->memsize != sizeof(u64) ||
 	    insn->rep)
 		return false;
-	return (insn->op == KAGE_OP_MOV || insn->op == KAGE_OP_XCHG) &&
-	       (insn->src == KAGE_OPND_REG || insn->src == KAGE_OPND_IMM);
+	if (insn->op != KAGE_OP_MOV && insn->op != KAGE_OP_XCHG)
+		return false;
+	/* RSP is not at hand. */
+	return insn->src == KAGE_OPND_IMM ||
+	       (insn->src == KAGE_OPND_REG && insn->reg != KAGE_RSP);
 }
 
 static u64 byte_mask(int n)
@@ -151,7 +158,7 @@ static bool execute(struct kage_vcpu *vcpu, const struct kage_insn *insn,
 	struct kage_vm *vm = vcpu->vm;
 	struct kage_shadow *sp;
 	struct kage_slot *slot;
-	u64 above, val, *sptep, *gpte;
+	u64 above, val, old, *sptep, *gpte;
 	unsigned int index = (gva & ~KAGE_PAGE_MASK) / sizeof(u64);
 	gfn_t gfn;
 	int level;
@@ -167,11 +174,14 @@ static bool execute(struct kage_vcpu *vcpu, const struct kage_insn *insn,
 		return false;
 	val = insn->src == KAGE_OPND_IMM ? insn->imm : vcpu->regs[insn->reg];
 	gpte = (u64 *)kage_slot_host(slot, gfn) + index;
+	old = READ_ONCE(*gpte);
 	if (insn->op == KAGE_OP_XCHG)
 		vcpu->regs[insn->reg] = xchg(gpte, val);
 	else
 		WRITE_ONCE(*gpte, val);
-	kage_shadow_reread(vm, gfn, index, index);
+	/* Not read again: what others store comes after, here as there. */
+	kage_shadow_stored(vm, gfn, index, val);
+	kage_burst_note(vcpu, gfn, old, sptep);
 	return true;
 }
 
@@ -184,7 +194,7 @@ static bool may_be_plain(const struct kage_vcpu *vcpu, gva_t gva, u32 pfec)
 {
 	return (pfec & (KAGE_PF_P | KAGE_PF_W | KAGE_PF_RSVD)) ==
 	       (KAGE_PF_P | KAGE_PF_W) && IS_ALIGNED(gva, sizeof(u64)) &&
-	       (gva & ~KAGE_PAGE_MASK) && !vcpu->vmx.event.vectoring;
+	       (gva & ~KAGE_PAGE_MASK);
 }
 
 bool kage_store_fast(struct kage_vcpu *vcpu, gva_t gva, u32 pfec)
@@ -192,7 +202,8 @@ bool kage_store_fast(struct kage_vcpu *vcpu, gva_t gva, u32 pfec)
 	const struct kage_insn *insn;
 	bool done = false;
 
-	if (!may_be_plain(vcpu, gva, pfec) || kage_vcpu_code_size(vcpu) != 8)
+	if (!kage_has(KAGE_FEATURE_STORE) ||
+	    !may_be_plain(vcpu, gva, pfec) || kage_vcpu_code_size(vcpu) != 8)
 		return false;
 	spin_lock(&vcpu->vm->mmu.lock);
 	if (vcpu->root && kage_shadow_live(vcpu->root) &&

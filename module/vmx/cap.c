@@ -5,6 +5,7 @@
  * SDM: "VMX Capability Reporting Facility".
  */
 #include "cap.h"
+#include "../feature.h"
 #include "host.h"
 #include <asm/cpufeature.h>
 #include <asm/msr.h>
@@ -32,7 +33,6 @@ static const struct control pin_controls[] = {
 static const struct control proc_controls[] = {
 	{ CPU_BASED_USE_TSC_OFFSETTING, "TSC offsetting" },
 	{ CPU_BASED_HLT_EXITING, "HLT exiting" },
-	{ CPU_BASED_INVLPG_EXITING, "INVLPG exiting" },
 	{ CPU_BASED_MWAIT_EXITING, "MWAIT exiting" },
 	{ CPU_BASED_MONITOR_EXITING, "MONITOR exiting" },
 	{ CPU_BASED_RDPMC_EXITING, "RDPMC exiting" },
@@ -114,6 +114,8 @@ static int negotiate_all(struct kage_caps *caps, bool true_ctls,
 	      negotiate(true_ctls ? MSR_IA32_VMX_TRUE_ENTRY_CTLS :
 			MSR_IA32_VMX_ENTRY_CTLS, entry_controls,
 			&caps->entry, why);
+	if (!ret && !kage_has(KAGE_FEATURE_INVLPG))
+		caps->proc |= CPU_BASED_INVLPG_EXITING;
 	if (ret || !(caps->proc & CPU_BASED_ACTIVATE_SECONDARY_CONTROLS))
 		return ret;
 	return negotiate(MSR_IA32_VMX_PROCBASED_CTLS2, proc2_controls,

@@ -61,7 +61,9 @@ static void page_fault(struct kage_vcpu *vcpu)
 	if (trace_kage_page_fault_enabled())
 		trace_kage_page_fault(vcpu->vm->id, vcpu->id,
 				      kage_vcpu_rip(vcpu), gva, pfec);
-	if (kage_store_fast(vcpu, gva, pfec))
+	/* Else kage_exit_fast() has tried it. */
+	if (vcpu->vmx.express.left <= 0 && !kage_event_vectoring(vcpu) &&
+	    kage_store_fast(vcpu, gva, pfec))
 		return;
 	local_irq_enable();
 	kage_mmu_fault(vcpu, gva, pfec);
@@ -131,10 +133,7 @@ static void handle_hlt(struct kage_vcpu *vcpu)
 	vcpu->halted = !kage_event_wakes(vcpu);
 }
 
-/*
- * One address, but the guest may mean a large page of which the processor
- * knows pieces: all of this VPID goes.
- */
+/* Only without its feature: what is in the shadow is right at any time. */
 static void handle_invlpg(struct kage_vcpu *vcpu)
 {
 	kage_vcpu_request(vcpu, KAGE_REQ_TLB_FLUSH);
@@ -297,6 +296,32 @@ static void unserved(struct kage_vcpu *vcpu, unsigned int basic)
 	kage_vcpu_describe(vcpu, regs, sizeof(regs));
 	kage_vcpu_kill(vcpu, "exit reason %u (%s) is not served: %s", basic,
 		       kage_exit_name(basic) ?: "unknown", regs);
+}
+
+/* A page fault, and nothing that was under way or is to be undone. */
+static bool is_plain_fault(void)
+{
+	const u32 mask = INTR_INFO_VECTOR_MASK | INTR_INFO_INTR_TYPE_MASK |
+			 INTR_INFO_VALID_MASK | INTR_INFO_UNBLOCK_NMI;
+
+	return (kage_vmcs_read(VM_EXIT_INTR_INFO) & mask) ==
+	       (X86_TRAP_PF | INTR_TYPE_HARD_EXCEPTION |
+		INTR_INFO_VALID_MASK) &&
+	       !(kage_vmcs_read(IDT_VECTORING_INFO_FIELD) &
+		 VECTORING_INFO_VALID_MASK);
+}
+
+bool kage_exit_fast(struct kage_vcpu *vcpu)
+{
+	if (vcpu->vmx.exit_reason != EXIT_REASON_EXCEPTION_NMI ||
+	    vcpu->vmx.express.left <= 0 || !is_plain_fault() ||
+	    !kage_store_fast(vcpu, kage_vmcs_read(EXIT_QUALIFICATION),
+			     kage_vmcs_read(VM_EXIT_INTR_ERROR_CODE)))
+		return false;
+	vcpu->exits[EXIT_REASON_EXCEPTION_NMI]++;
+	/* What was injected has arrived. */
+	vcpu->vmx.event.info = 0;
+	return true;
 }
 
 void kage_exit_handle(struct kage_vcpu *vcpu)

@@ -3,6 +3,7 @@
  * Keeps what the express lane answers from.
  */
 #include "express.h"
+#include "../feature.h"
 #include "../vcpu.h"
 #include "../trace.h"
 #include "cap.h"
@@ -62,6 +63,10 @@ void kage_express_msr(struct kage_vcpu *vcpu, u32 nr, u64 value)
 void kage_express_refill(struct kage_vcpu *vcpu)
 {
 	/* A tracepoint is not to miss any. */
-	vcpu->vmx.express.left = trace_kage_exit_enabled() ||
-				 trace_kage_entry_enabled() ? 0 : BUDGET;
+	bool watched = trace_kage_exit_enabled() ||
+		       trace_kage_entry_enabled() ||
+		       trace_kage_page_fault_enabled();
+
+	vcpu->vmx.express.left =
+		watched || !kage_has(KAGE_FEATURE_EXPRESS) ? 0 : BUDGET;
 }

@@ -189,6 +189,25 @@ static bool serve_requests(struct kage_vcpu *vcpu)
 	return true;
 }
 
+/* Into the guest and back; false if it was not entered. */
+static bool switch_over(struct kage_vcpu *vcpu)
+{
+	unsigned long failed;
+
+	vcpu->stats[KAGE_STAT_ENTRIES]++;
+	failed = kage_vmx_switch(vcpu, vcpu->vmx.launched);
+	vcpu->cr2 = native_read_cr2();
+	/* Pairs with kage_mmu_flush(): out before anything else is done. */
+	smp_store_release(&vcpu->mode, KAGE_OUTSIDE_GUEST);
+	if (unlikely(failed)) {
+		kage_vcpu_kill(vcpu, "VM entry failed: VM-instruction error %llu",
+			       kage_vmcs_read(VM_INSTRUCTION_ERROR));
+		return false;
+	}
+	vcpu->vmx.launched = true;
+	return true;
+}
+
 /*
  * Interrupts are off. A request raised after the mode is set is seen by the
  * check after it, or its sender sees the mode and kicks: the pair of barriers
@@ -197,7 +216,6 @@ static bool serve_requests(struct kage_vcpu *vcpu)
 static bool enter(struct kage_vcpu *vcpu)
 {
 	struct kage_vmx *vmx = &vcpu->vmx;
-	unsigned long failed;
 
 	kage_event_prepare(vcpu);
 	commit_guest(vcpu);
@@ -210,33 +228,47 @@ static bool enter(struct kage_vcpu *vcpu)
 		kage_event_unprepare(vcpu);
 		return false;
 	}
-	vcpu->stats[KAGE_STAT_ENTRIES]++;
 	/* No VMCS field holds CR2; the host's handlers change it freely. */
 	if (native_read_cr2() != vcpu->cr2)
 		native_write_cr2(vcpu->cr2);
 	kage_express_refill(vcpu);
 	trace_kage_entry(vcpu->vm->id, vcpu->id, vmx->event.info);
-	failed = kage_vmx_switch(vcpu, vmx->launched);
-	vcpu->cr2 = native_read_cr2();
-	/* Pairs with flush_all(): out before anything else is done. */
-	smp_store_release(&vcpu->mode, KAGE_OUTSIDE_GUEST);
-	if (unlikely(failed)) {
-		kage_vcpu_kill(vcpu, "VM entry failed: VM-instruction error %llu",
-			       kage_vmcs_read(VM_INSTRUCTION_ERROR));
+	return switch_over(vcpu);
+}
+
+/*
+ * After an exit that left nothing to prepare but RIP. The host has not run
+ * since, so that its state is as it was, and CR2 is the guest's.
+ */
+static bool enter_again(struct kage_vcpu *vcpu)
+{
+	struct kage_vmx *vmx = &vcpu->vmx;
+
+	kage_vmcs_write(GUEST_RIP, vmx->rip);
+	vmx->rip_dirty = false;
+	vmx->rip_loaded = false;
+	/* Pairs with kage_vcpu_request(), as in enter(). */
+	smp_store_mb(vcpu->mode, KAGE_IN_GUEST);
+	if (unlikely(READ_ONCE(vcpu->requests) || --vmx->express.left < 0)) {
+		WRITE_ONCE(vcpu->mode, KAGE_OUTSIDE_GUEST);
 		return false;
 	}
-	vmx->launched = true;
-	return true;
+	return switch_over(vcpu);
 }
 
 static void loop(struct kage_vcpu *vcpu)
 {
+	bool left;
+
 	while (!need_resched() && !vcpu->halted) {
 		if (READ_ONCE(vcpu->requests) || !vcpu->root)
 			if (!serve_requests(vcpu))
 				return;
 		local_irq_disable();
-		if (enter(vcpu))
+		left = enter(vcpu);
+		while (left && kage_exit_fast(vcpu))
+			left = enter_again(vcpu);
+		if (left)
 			kage_exit_handle(vcpu);
 		local_irq_enable();
 	}

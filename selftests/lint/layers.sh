@@ -15,6 +15,7 @@ cd "$top/module"
 ranks='
 0 types
 0 compat
+0 feature
 0 trace
 0 mmu/gwalk
 0 mmu/spte

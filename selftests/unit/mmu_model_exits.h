@@ -300,7 +300,6 @@ static bool store_fast(struct kage_vcpu *vcpu, u32 pfec)
 		(ref.gfn << PAGE_SHIFT) + (op.acc.gva & ~KAGE_PAGE_MASK), 8,
 	};
 	vcpu->regs[KAGE_RAX] = op.acc.val;
-	vcpu->vmx.event.vectoring = op.vectoring;
 	if (!kage_store_fast(vcpu, op.acc.gva, pfec)) {
 		nr_stores--;
 		vcpu->regs[KAGE_RAX] = old;
@@ -321,7 +320,7 @@ static void take_fault(struct kage_vcpu *vcpu, u32 pfec)
 	hw_of(vcpu)->faults++;
 	leave(vcpu);
 	inside = true;
-	fast = op.acc.len == 8 && store_fast(vcpu, pfec);
+	fast = op.acc.len == 8 && !op.vectoring && store_fast(vcpu, pfec);
 	if (!fast)
 		kage_mmu_fault(vcpu, op.acc.gva, pfec);
 	inside = false;

@@ -26,7 +26,7 @@ static const gfn_t hot_bases[] = { 300, 512, 1024, 2048, 4096 };
 
 #define NR_HOT		(8 * ARRAY_SIZE(hot_bases))
 #define HOT_ENTRIES	8	/* of each frame that addresses select */
-#define MAX_STORES	64
+#define MAX_STORES	256
 
 /* MOV %RAX,(%RBX) and XCHG: in every frame, and no present entries there. */
 #define CODE		0x800
@@ -153,6 +153,35 @@ static void guest_flushed(unsigned int id)
 	since[id] = ++now;
 }
 
+/* Its INVLPG: the same for the page of whatever size that @gva was in. */
+#define NR_INVLPGS	64
+
+static struct invlpg {
+	gva_t gva;
+	u64 when;
+} invlpgs[MAX_VCPUS][NR_INVLPGS];
+
+static void guest_invlpg(unsigned int id, gva_t gva)
+{
+	static unsigned int next;
+
+	observe();
+	invlpgs[id][next++ % NR_INVLPGS] = (struct invlpg){ gva, ++now };
+}
+
+/* When the guest last flushed what a page of @level at @gva may have left. */
+static u64 flushed(unsigned int id, gva_t gva, int level)
+{
+	const int shift = 12 + 9 * (level - 1);
+	u64 when = since[id];
+	unsigned int i;
+
+	for (i = 0; i < NR_INVLPGS; i++)
+		if (invlpgs[id][i].gva >> shift == gva >> shift)
+			when = max(when, invlpgs[id][i].when);
+	return when;
+}
+
 /* A store to guest memory, made by whoever; it may be seen at once. */
 static void raw_store(gpa_t gpa, const void *data, unsigned int len)
 {
@@ -272,6 +301,8 @@ struct path {
 	gva_t gva;
 	gfn_t gfn;
 	u32 access;
+	int leaf;		/* level of the page */
+	u64 since;		/* values that were gone by then do not count */
 };
 
 static bool legal_from(const struct path *path, int level, gfn_t table,
@@ -284,7 +315,9 @@ static bool legal_entry(const struct path *path, int level, u64 e, u64 all,
 		return false;
 	all &= e;
 	any |= e;
-	if (!is_leaf(e, level))
+	if (is_leaf(e, level) != (level == path->leaf))
+		return false;
+	if (level > path->leaf)
 		return legal_from(path, level - 1, leaf_gfn(e, 1, 0), all,
 				  any);
 	if ((path->access & KAGE_PF_W) && !(e & D))
@@ -304,7 +337,7 @@ static bool legal_from(const struct path *path, int level, gfn_t table,
 	if (mem && legal_entry(path, level, *mem, all, any))
 		return true;
 	for (past = hot < 0 ? NULL : pasts[hot][i]; past; past = past->older) {
-		if (past->until <= since[path->vcpu->id])
+		if (past->until <= path->since)
 			break;
 		if (legal_entry(path, level, past->val, all, any))
 			return true;
@@ -316,11 +349,19 @@ static bool legal_from(const struct path *path, int level, gfn_t table,
 static bool legal(const struct kage_vcpu *vcpu, gva_t gva, u32 access,
 		  gfn_t gfn)
 {
-	const struct path path = {
-		.vcpu = vcpu, .gva = gva, .gfn = gfn, .access = access,
-	};
+	int leaf;
 
-	return legal_from(&path, 4, vcpu->cr3 >> 12, ~0ULL, 0);
+	for (leaf = 1; leaf < 4; leaf++) {
+		const struct path path = {
+			.vcpu = vcpu, .gva = gva, .gfn = gfn,
+			.access = access, .leaf = leaf,
+			.since = flushed(vcpu->id, gva, leaf),
+		};
+
+		if (legal_from(&path, 4, vcpu->cr3 >> 12, ~0ULL, 0))
+			return true;
+	}
+	return false;
 }
 
 /* Small: the more the same things meet the better. */
@@ -396,6 +437,7 @@ static void guest_init(void)
 	forget(true);
 	now = 1;
 	memset(since, 0, sizeof(since));
+	memset(invlpgs, 0, sizeof(invlpgs));
 }
 
 #endif /* _KAGE_UNIT_MMU_MODEL_GUEST_H */

@@ -8,6 +8,7 @@
 
 #include "vm.h"
 #include "vcpu.h"
+#include "feature.h"
 #include "emul/emul.h"
 #include "mmu/audit.h"
 #include "mmu/fault.h"
@@ -48,6 +49,7 @@ static const struct ram {
 #define MOVING_RAM	(NR_RAMS - 1)
 
 bool kage_shim_bug;
+unsigned long kage_features;
 
 static struct kage_vm vm;
 static struct kage_slots slots;

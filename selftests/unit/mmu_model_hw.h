@@ -230,6 +230,25 @@ static bool hw_access(struct kage_vcpu *vcpu, const struct access *acc,
 	return true;
 }
 
+/*
+ * SDM: "Operations that Invalidate TLBs and Paging-Structure Caches": all of
+ * the upper levels, and of translations the one that the processor has; it does
+ * not know that it is a piece of a larger page.
+ */
+static void hw_invlpg(const struct kage_vcpu *vcpu, gva_t gva)
+{
+	struct hw *hw = hw_of(vcpu);
+	unsigned int i, n = 0;
+
+	for (i = 0; i < hw->nr; i++) {
+		const struct cached *c = &hw->tlb[i];
+
+		if (!c->table && start_of(gva, c->level) != c->gva)
+			hw->tlb[n++] = *c;
+	}
+	hw->nr = n;
+}
+
 static void hw_flush(const struct kage_vcpu *vcpu)
 {
 	hw_of(vcpu)->nr = 0;

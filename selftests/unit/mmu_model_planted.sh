@@ -22,22 +22,29 @@ flush forgotten where a writable entry goes|shadow.c|/^static void drop_old/,/^}
 tables reused before the flush|pool.c|/^static void reap/,/^}/s/if (mmu->stale)/if (0)/
 tables reused while they are roots|pool.c|/^static void reap/,/^}/s/if (sp->pins)/if (0)/
 large pages not protected|shadow.c|s/protect_list(vm, kage_rmap_list(vm, gfn, 2), .*);//
-large writable entry over tables|shadow.c|/^static bool has_tables_near/,/^}/s/return .*;/return !slot;/
-writable before dirty|spte.c|s/ && (gpte & KAGE_PTE_D))/)/
-present before accessed|shadow.c|s/ && (gpte & KAGE_PTE_A)//
-execution allowed|spte.c|s/KAGE_PTE_U | KAGE_PTE_NX/KAGE_PTE_U/
-supervisor writes to user pages without WP|spte.c|s/(!wp \&\& !(gpte & KAGE_PTE_U))/!wp/
+large writable entry over tables|derive.c|/^static bool has_tables_near/,/^}/s/return .*;/return !slot;/
+writable before dirty|spte.h|s/writable \&\& (gpte \& KAGE_PTE_D) \&\&/writable \&\&/
+present before accessed|fill.c|s/KAGE_PTE_P | KAGE_PTE_A/KAGE_PTE_P/
+table used before accessed|derive.c|s/ \&\& (gpte \& KAGE_PTE_A)//
+execution allowed|spte.h|s/KAGE_PTE_U | KAGE_PTE_NX/KAGE_PTE_U/
+supervisor writes to user pages without WP|spte.h|s/(!wp \&\& !(gpte & KAGE_PTE_U))/!wp/
 second entry of a store forgotten|fault.c|s,(off + len - 1) / 8,off / 8,
 device stores not followed|shadow.c|/^void kage_mmu_resync/,/^}/s/kage_shadow_reread(vm/if (off > 4096)\n&/
 parents keep a dead table|shadow.c|s/WRITE_ONCE(\*parent, KAGE_SPTE_LAZY);//
-reverse map misses an entry|rmap.c|s/return list && kage_ptelist_add(vm, list, sptep);/return list;/
-tracking ends with the first of two tables|shadow.c|s/if (!slot || has_table(vm, gfn))/if (!slot || has_table(vm, ~gfn))/
+reverse map misses an entry|fill.c|s/!kage_ptelist_add(vm, list, \&sp->spt\[i\])/0/
+tracking ends with the first of two tables|shadow.c|s/ || has_follower(vm, gfn))/ || has_follower(vm, ~gfn))/
 table found in the wrong role|shadow.c|s/ && sp->role.word == role.word/ \&\& sp->role.level == role.level/
-read-only memory writable|shadow.c|s/!(slot->flags & KAGE_MEM_F_READONLY))/true)/
+read-only memory writable|fill.h|s/!(slot->flags & KAGE_MEM_F_READONLY))/true)/
 dirty bit set by reads|gwalk.c|s/if (level == walk->level && (access & KAGE_PF_W))/if (level == walk->level)/
 a list forgets one of its ends|rmap.c|s/hole->ptes\[i\] = head->ptes\[--head->nr\];/--head->nr;/
 fast store asks nobody|store.c|/^static bool allowed/,/^}/s/if (!(leaf & KAGE_SPTE_TRACKED) || !(above & KAGE_PTE_W))/if (0)/
-fast store not followed|store.c|s/kage_shadow_reread(vm, gfn, index, index);//
+fast store not followed|store.c|s/kage_shadow_stored(vm, gfn, index, val);//
+pieces of a large page stay cached|shadow.c|/^static void flush_pieces/,/^}/s/kage_mmu_flush(vm);/;/
+unlinked table linked again unseen|shadow.c|/^static void link_again/,/^}/s/track_gfn(vm, sp->gfn);//
+unlinked table linked again as it was|shadow.c|/^static void link_again/,/^}/s/kage_fill(vm, sp);//
+unlinked table linked by a parent|derive.c|s/!child || child->unsynced/!child/
+unlinked table still reached|shadow.c|/^bool kage_shadow_unlink/,/^}/s/detach(vm, sp);//
+root of another mode of paging|root.c|s/sp->role.word != role.word/0/
 '
 
 plant()
@@ -68,7 +75,7 @@ small()
 
 	plant "$dir" rmap.h \
 		's/\(KAGE_DESC_DEPTH\t\).*/\11/; s/\(KAGE_DESC_ENTRIES\t\).*/\12/'
-	sed -i 's/\(KAGE_MMU_DYING_MAX\t\).*/\19/' \
+	sed -i 's/\(KAGE_MMU_DYING_MAX\t\).*/\133/' \
 		"$dir/module/mmu/shadow.h"
 	sed -i 's/\(DYING_BATCH\t\).*/\12/' "$dir/module/mmu/pool.c"
 	build "$dir"

@@ -11,22 +11,15 @@
 
 static u64 nr_express;
 
-/* One access of a guest's instruction, with all the exits it takes. */
-static void op_access(struct kage_vcpu *vcpu)
+/* The access of a guest's instruction, with all the exits it takes. */
+static void run_access(struct kage_vcpu *vcpu)
 {
 	unsigned int tries = 0;
 	u32 pfec;
 
-	random_access(&op.acc);
 	/* Where the store goes there is code, too; else by chance. */
 	op.rip = one_in(3) ? random_gva() : start_of(op.acc.gva, 1);
 	op.rip += CODE + (one_in(2) ? 0 : 8);
-	op.unknown = one_in(8) ? 1 + pick(3) : 0;
-	op.vectoring = one_in(16);
-	op.locked = one_in(3);
-	/* An access across pages is two; here it stays in one. */
-	if ((op.acc.gva & ~KAGE_PAGE_MASK) + op.acc.len > PAGE_SIZE)
-		return;
 	may_dirty = op.acc.kind & KAGE_PF_W;
 	note("vcpu%u access %#x at %#llx len %u val %#llx%s", vcpu->id,
 	     op.acc.kind, op.acc.gva, op.acc.len, op.acc.val,
@@ -41,6 +34,17 @@ static void op_access(struct kage_vcpu *vcpu)
 			break;
 		take_fault(vcpu, pfec);
 	}
+}
+
+static void op_access(struct kage_vcpu *vcpu)
+{
+	random_access(&op.acc);
+	op.unknown = one_in(8) ? 1 + pick(3) : 0;
+	op.vectoring = one_in(16);
+	op.locked = one_in(3);
+	/* An access across pages is two; here it stays in one. */
+	if ((op.acc.gva & ~KAGE_PAGE_MASK) + op.acc.len <= PAGE_SIZE)
+		run_access(vcpu);
 }
 
 /* A store by kage for the guest, or a device's, that no address led to. */
@@ -215,6 +219,74 @@ static void op_flush(struct kage_vcpu *vcpu)
 	guest_flushed(vcpu->id);
 }
 
+/* The guest executes it; kage hears nothing of it, where that is a feature. */
+static void op_invlpg(struct kage_vcpu *vcpu)
+{
+	const struct hw *hw = hw_of(vcpu);
+	gva_t gva = random_gva();
+
+	if (hw->nr && !one_in(4))
+		gva = hw->tlb[pick(hw->nr)].gva + (pick(2) << PAGE_SHIFT);
+	note("vcpu%u invlpg %#llx", vcpu->id, gva);
+	inside = true;
+	enter(vcpu);
+	inside = false;
+	if (kage_has(KAGE_FEATURE_INVLPG)) {
+		hw_invlpg(vcpu, gva);
+	} else {
+		leave(vcpu);
+		kage_vcpu_request(vcpu, KAGE_REQ_TLB_FLUSH);
+	}
+	guest_invlpg(vcpu->id, gva);
+}
+
+/*
+ * The guest changes one entry of a table after the other, as where it unmaps a
+ * range, and flushes none or each of them.
+ */
+static void op_burst(struct kage_vcpu *vcpu)
+{
+	bool clear = one_in(2), flush = one_in(2);
+	gva_t to = random_gva() & KAGE_PAGE_MASK;
+	unsigned int i, turns = 1 + pick(12);
+
+	for (i = 0; i < turns; i++) {
+		observe();
+		nr_stores = 0;
+		memset(&op, 0, sizeof(op));
+		op.vcpu = vcpu;
+		op.acc = (struct access){
+			.kind = KAGE_PF_W, .len = 8,
+			.gva = to + i % HOT_ENTRIES * 8,
+			.val = clear ? 0 : random_gpte(),
+		};
+		run_access(vcpu);
+		if (flush)
+			op_invlpg(vcpu);
+	}
+}
+
+/* As after a burst; it must be right at any time. */
+static void op_unlink(struct kage_vcpu *vcpu)
+{
+	struct kage_shadow *sp, *found = NULL;
+	unsigned int n = 0;
+
+	list_for_each_entry(sp, &vm.mmu.live, lru)
+		if (sp->role.level == 1 && !sp->role.direct && !sp->unsynced &&
+		    one_in(++n))
+			found = sp;
+	if (!found)
+		return;
+	note("vcpu%u unlinks %#llx", vcpu->id, found->gfn << PAGE_SHIFT);
+	leave(vcpu);
+	inside = true;
+	vm.mmu.lock.held = true;
+	kage_shadow_unlink(&vm, found->gfn);
+	vm.mmu.lock.held = false;
+	inside = false;
+}
+
 /* The machine is paused, and a slot comes or goes. */
 static void op_slots(struct kage_vcpu *unused)
 {
@@ -278,6 +350,9 @@ static const struct {
 	{ op_cr3, 8 },
 	{ op_mode, 3 },
 	{ op_flush, 3 },
+	{ op_invlpg, 6 },
+	{ op_burst, 4 },
+	{ op_unlink, 6 },
 	{ op_slots, 1 },
 	{ op_shorten, 1 },
 	{ op_unload, 1 },
@@ -439,6 +514,8 @@ static void begin(unsigned int nr_vcpus)
 		vm.vcpus[i] = vcpu;
 	}
 	kage_shim_bug = one_in(4);
+	/* All of them mostly, else some. */
+	kage_features = one_in(4) ? pick(BIT(KAGE_NR_FEATURES)) : ~0UL;
 	raced = 0;
 	nr_fast = 0;
 	nr_express = 0;
@@ -481,11 +558,13 @@ static void run(unsigned int steps)
 		faults += hws[i].faults;
 		flushes += hws[i].flushes;
 	}
-	ktap_diag("uses %llu faults %llu fast %llu express %llu flushes %llu races %llu tables %llu recycled %llu orphans %llu unshadowed %llu",
+	ktap_diag("uses %llu faults %llu fast %llu express %llu flushes %llu races %llu tables %llu recycled %llu orphans %llu unshadowed %llu unlinked %llu relinked %llu",
 		  uses, faults, nr_fast, nr_express, flushes, raced, vm.mmu.stats[KAGE_MMU_CREATED],
 		  vm.mmu.stats[KAGE_MMU_RECYCLED],
 		  vm.mmu.stats[KAGE_MMU_ORPHANED],
-		  vm.mmu.stats[KAGE_MMU_UNSHADOWED]);
+		  vm.mmu.stats[KAGE_MMU_UNSHADOWED],
+		  vm.mmu.stats[KAGE_MMU_UNLINKED],
+		  vm.mmu.stats[KAGE_MMU_RELINKED]);
 	end();
 	ktap_ok(true, "seed %llu: %u vCPUs, %u steps", seed, nr_vcpus, steps);
 }

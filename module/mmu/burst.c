@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Bursts of stores to one table.
+ *
+ * A store costs an exit; to unlink a table and to link it again costs an exit
+ * and a look at 512 entries. Where the guest takes entries away, or changes
+ * their rights, one after the other and without a fault in between, it is at
+ * unmapping, protecting or forking, and more is to come. New entries are no
+ * sign of that: they are made to be used, and kage fills them in at once.
+ */
+#include "burst.h"
+#include "../feature.h"
+#include "../vcpu.h"
+#include "../vm.h"
+
+/* About what it costs to link a table again, in stores. */
+#define BURST	8
+
+/*
+ * The entry that maps the table was read-only for being one. The guest is about
+ * to store through it once more: that need not be another exit.
+ */
+static void follow_again(struct kage_vm *vm, u64 *sptep)
+{
+	struct kage_shadow *sp = kage_shadow_of(sptep);
+	unsigned int index = sptep - sp->spt;
+	const u64 *gpt = NULL;
+
+	if (!sp->role.direct)
+		gpt = kage_mem_host(vm, sp->gfn << KAGE_PAGE_SHIFT,
+				    KAGE_PAGE_SIZE, false);
+	/* Its own table may be the one that was unlinked. */
+	if (!sp->unsynced)
+		kage_shadow_follow(vm, sp, index,
+				   gpt ? READ_ONCE(gpt[index]) : 0);
+}
+
+void kage_burst_note(struct kage_vcpu *vcpu, gfn_t gfn, u64 old, u64 *sptep)
+{
+	struct kage_burst *burst = &vcpu->burst;
+
+	if (!(old & KAGE_PTE_P)) {
+		kage_burst_end(vcpu);
+		return;
+	}
+	if (burst->gfn != gfn) {
+		burst->gfn = gfn;
+		burst->nr = 0;
+	}
+	if (++burst->nr < BURST || !kage_has(KAGE_FEATURE_UNLINK))
+		return;
+	burst->nr = 0;
+	if (kage_shadow_unlink(vcpu->vm, gfn) && sptep)
+		follow_again(vcpu->vm, sptep);
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Makes and clears shadow pages as a whole. What kage_shadow_set() does entry
+ * by entry is done here with what neighbours have in common found once: mostly
+ * they map frames of one slot.
+ */
+#include "fill.h"
+#include "../vm.h"
+#include "gwalk.h"
+#include "rmap.h"
+
+/* The slot, and the chunk of the reverse map, where the last frame was. */
+struct place {
+	struct kage_slot *slot;
+	struct kage_rmap_chunk *chunk;
+	u64 chunk_nr;
+};
+
+static struct kage_slot *find_slot(struct kage_vm *vm, struct place *place,
+				   gfn_t gfn)
+{
+	struct kage_slot *slot = place->slot;
+
+	if (!slot || gfn - slot->base >= slot->npages) {
+		slot = kage_mem_slot(vm, gfn);
+		*place = (struct place) { .slot = slot };
+	}
+	return slot;
+}
+
+/* The reverse map of a frame in place->slot; NULL if it does not exist yet. */
+static struct kage_ptelist *find_list(struct place *place, gfn_t gfn)
+{
+	u64 nr = kage_slot_chunk(place->slot, gfn);
+
+	if (!place->chunk || place->chunk_nr != nr) {
+		place->chunk = place->slot->rmap[nr];
+		place->chunk_nr = nr;
+	}
+	return place->chunk ? &place->chunk->gfn[gfn & 511] : NULL;
+}
+
+/* Takes the place of an entry that is not present, if it is that simple. */
+static bool put_leaf(struct kage_vm *vm, struct kage_shadow *sp,
+		     unsigned int i, u64 spte, gfn_t gfn, struct place *place)
+{
+	struct kage_ptelist *list;
+
+	if (kage_spte_present(sp->spt[i]) || !kage_spte_present(spte))
+		return false;
+	if (spte & KAGE_PTE_W) {
+		list = find_list(place, gfn);
+		if (!list || kage_ptelist_full(list) ||
+		    !kage_ptelist_add(vm, list, &sp->spt[i]))
+			return false;
+	}
+	sp->gfns[i] = gfn;
+	sp->nr_present++;
+	WRITE_ONCE(sp->spt[i], spte);
+	return true;
+}
+
+/* Makes an entry absent, if it is that simple. */
+static bool drop_leaf(struct kage_vm *vm, struct kage_shadow *sp,
+		      unsigned int i, u64 spte, struct place *place)
+{
+	u64 old = sp->spt[i];
+	struct kage_ptelist *list;
+
+	if (!kage_spte_present(old) || kage_spte_present(spte))
+		return false;
+	if (old & KAGE_PTE_W) {
+		if (!find_slot(vm, place, sp->gfns[i]))
+			return false;
+		list = find_list(place, sp->gfns[i]);
+		if (WARN_ON_ONCE(!list))
+			return false;
+		kage_ptelist_del(vm, list, &sp->spt[i]);
+		vm->mmu.stale = true;
+	}
+	WRITE_ONCE(sp->spt[i], spte);
+	sp->nr_present--;
+	return true;
+}
+
+static void set_leaf(struct kage_vm *vm, struct kage_shadow *sp,
+		     unsigned int i, u64 spte, gfn_t gfn, struct place *place)
+{
+	if (spte != sp->spt[i] && !put_leaf(vm, sp, i, spte, gfn, place) &&
+	    !drop_leaf(vm, sp, i, spte, place))
+		kage_shadow_set_gfn(vm, sp, i, spte, gfn);
+}
+
+/* As kage_shadow_usable() for a leaf table: the bits that must be 0. */
+static u64 rsvd_bits(const struct kage_shadow *sp)
+{
+	const struct kage_paging mode = {
+		.nxe = sp->role.nxe, .maxphyaddr = KAGE_MAXPHYADDR,
+	};
+
+	return kage_gpte_rsvd(&mode, ~0ULL, 1);
+}
+
+static inline void follow_leaf(struct kage_vm *vm, struct kage_shadow *sp,
+			       unsigned int i, u64 gpte, u64 rsvd,
+			       struct place *place)
+{
+	const u64 needed = KAGE_PTE_P | KAGE_PTE_A;
+	gfn_t gfn = kage_gpte_gfn(gpte, 1);
+	u64 spte = KAGE_SPTE_NONE;
+
+	if ((gpte & (needed | rsvd)) == needed)
+		spte = kage_fill_leaf(find_slot(vm, place, gfn), sp, gpte, gfn,
+				      1);
+	else if (gpte & KAGE_PTE_P)
+		spte = KAGE_SPTE_LAZY;
+	set_leaf(vm, sp, i, spte, gfn, place);
+}
+
+void kage_fill_entry(struct kage_vm *vm, struct kage_shadow *sp,
+		     unsigned int i, u64 gpte)
+{
+	struct place place = {};
+
+	follow_leaf(vm, sp, i, gpte, rsvd_bits(sp), &place);
+}
+
+static void fill_leaves(struct kage_vm *vm, struct kage_shadow *sp,
+			const u64 *gpt)
+{
+	const u64 rsvd = rsvd_bits(sp);
+	struct place place = {};
+	unsigned int i;
+
+	for (i = 0; i < KAGE_PT_ENTRIES; i++) {
+		u64 gpte = READ_ONCE(gpt[i]);
+
+		/* Most of most tables. */
+		if ((gpte & KAGE_PTE_P) || sp->spt[i] != KAGE_SPTE_NONE)
+			follow_leaf(vm, sp, i, gpte, rsvd, &place);
+	}
+}
+
+/* The pieces of a large page: one frame after the other. */
+static void fill_pieces(struct kage_vm *vm, struct kage_shadow *sp)
+{
+	const u64 gpte = kage_shadow_gpte(sp, 0);
+	struct place place = {};
+	unsigned int i;
+
+	for (i = 0; i < KAGE_PT_ENTRIES; i++) {
+		gfn_t gfn = sp->gfn + i;
+		u64 spte = kage_fill_leaf(find_slot(vm, &place, gfn), sp, gpte,
+					  gfn, 1);
+
+		set_leaf(vm, sp, i, spte, gfn, &place);
+	}
+}
+
+void kage_fill(struct kage_vm *vm, struct kage_shadow *sp)
+{
+	const u64 *gpt = NULL;
+	unsigned int i;
+
+	lockdep_assert_held(&vm->mmu.lock);
+	if (!sp->role.direct)
+		gpt = kage_mem_host(vm, sp->gfn << KAGE_PAGE_SHIFT,
+				    KAGE_PAGE_SIZE, false);
+	if (sp->role.level == 1 && gpt) {
+		fill_leaves(vm, sp, gpt);
+		return;
+	}
+	if (sp->role.level == 1) {
+		fill_pieces(vm, sp);
+		return;
+	}
+	for (i = 0; i < KAGE_PT_ENTRIES; i++) {
+		u64 gpte = gpt ? READ_ONCE(gpt[i]) : 0;
+
+		if (gpte || !gpt)
+			kage_shadow_follow(vm, sp, i, gpte);
+	}
+}
+
+void kage_fill_clear(struct kage_vm *vm, struct kage_shadow *sp)
+{
+	struct place place = {};
+	unsigned int i;
+
+	lockdep_assert_held(&vm->mmu.lock);
+	for (i = 0; sp->nr_present && i < KAGE_PT_ENTRIES; i++)
+		drop_leaf(vm, sp, i, KAGE_SPTE_NONE, &place);
+}

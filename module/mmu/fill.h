@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Shadow pages as a whole. Within mmu/, under mmu->lock.
+ */
+#ifndef _KAGE_MMU_FILL_H
+#define _KAGE_MMU_FILL_H
+
+#include "shadow.h"
+
+/**
+ * kage_fill() - make all entries what they should be
+ *
+ * The page is new, or was unlinked for a while; nothing leads to it, and its
+ * guest table is tracked by now.
+ */
+void kage_fill(struct kage_vm *vm, struct kage_shadow *sp);
+
+/** kage_fill_entry() - kage_shadow_follow() for a guest's leaf table */
+void kage_fill_entry(struct kage_vm *vm, struct kage_shadow *sp,
+		     unsigned int i, u64 gpte);
+
+/**
+ * kage_fill_clear() - all present entries of a leaf table become NONE
+ */
+void kage_fill_clear(struct kage_vm *vm, struct kage_shadow *sp);
+
+/**
+ * kage_fill_leaf() - leaf entry for @gfn with the rights of @gpte
+ * @slot: where @gfn is, or NULL: the entry is LAZY then
+ * @level: 1, or 2 for a 2 MiB host page
+ */
+static inline u64 kage_fill_leaf(struct kage_slot *slot,
+				 const struct kage_shadow *sp, u64 gpte,
+				 gfn_t gfn, int level)
+{
+	u64 spte;
+
+	if (!slot)
+		return KAGE_SPTE_LAZY;
+	spte = kage_spte_leaf(gpte, sp->role.wp, level,
+			      slot->pfns[gfn - slot->base],
+			      !(slot->flags & KAGE_MEM_F_READONLY));
+	if (level == 1 && (spte & KAGE_PTE_W) && kage_slot_tracked(slot, gfn))
+		spte = kage_spte_track(spte);
+	return spte;
+}
+
+#endif /* _KAGE_MMU_FILL_H */
