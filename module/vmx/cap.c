@@ -187,6 +187,7 @@ int kage_cap_probe(struct kage_caps *caps, const char **why)
 	rdmsrl(MSR_IA32_VMX_MISC, misc);
 	caps->revision = basic & GENMASK(30, 0);
 	caps->timer_shift = misc & 0x1f;
+	caps->string_info = basic & BIT_ULL(54);
 	if (((basic >> 50) & 0xf) != MEM_TYPE_WB) {
 		*why = "VMX structures must not be write-back here";
 		return -ENODEV;

@@ -16,6 +16,7 @@ struct kage_caps {
 	u8 timer_shift;			/* preemption timer: TSC >> shift */
 	bool efer_controls;		/* EFER is switched by controls */
 	bool vpid;			/* VPID with the INVVPIDs it takes */
+	bool string_info;		/* exits of INS and OUTS are described */
 };
 
 /* The same for every processor; checked when each is enabled. */

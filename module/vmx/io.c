@@ -7,6 +7,7 @@
 #include "../vm.h"
 #include "../dev/bus.h"
 #include "../mmu/fault.h"
+#include "cap.h"
 #include "event.h"
 #include "state.h"
 #include "vmcs.h"
@@ -37,58 +38,137 @@ static void access_once(struct kage_vcpu *vcpu, const struct port_access *a)
 	*rax = a->size == 4 ? val : (*rax & ~mask) | val;
 }
 
-/* One element; false if the guest got a fault instead. */
-static bool string_once(struct kage_vcpu *vcpu, const struct port_access *a,
-			gva_t gva)
-{
-	u32 rights = a->in ? KAGE_PF_W : 0, err;
-	u64 val = 0;
-	gpa_t gpa;
+/* How an instruction addresses its elements in memory. */
+struct element {
+	gva_t base;		/* of the segment */
+	u64 *index;		/* RSI or RDI */
+	u64 mask;		/* of the address size */
+	u64 wrap;		/* of linear addresses */
+	bool stack;		/* in the stack segment */
+};
 
-	if (kage_vcpu_cpl(vcpu) == 3)
-		rights |= KAGE_PF_U;
-	if (kage_mmu_translate(vcpu, gva, rights, &gpa, &err)) {
-		kage_event_inject_pf(vcpu, gva, err);
-		return false;
+/* SDM: "VM-Exit Instruction-Information Field as Used for INS and OUTS". */
+static struct element find_element(struct kage_vcpu *vcpu,
+				   const struct port_access *a)
+{
+	static const u64 masks[] = { U16_MAX, U32_MAX, ~0ULL };
+	struct element e = {
+		.index = &vcpu->regs[a->in ? KAGE_RDI : KAGE_RSI],
+		.mask = kage_vcpu_code_size(vcpu) == 8 ? ~0ULL : U32_MAX,
+	};
+	u32 info;
+
+	if (kage_caps.string_info) {
+		info = kage_vmcs_read(VMX_INSTRUCTION_INFO);
+		e.mask = masks[min((info >> 7) & 7, 2U)];
+		e.stack = !a->in && ((info >> 15) & 7) == KAGE_SS;
 	}
-	if ((gva & ~KAGE_PAGE_MASK) + a->size > KAGE_PAGE_SIZE) {
-		kage_vcpu_kill(vcpu, "string I/O across a page boundary at %#llx",
-			       gva);
-		return false;
-	}
-	if (a->in) {
-		val = kage_bus_read(vcpu, KAGE_BUS_PIO, a->port, a->size);
-		kage_mmu_store(vcpu, gpa, val, a->size);
-	} else {
-		kage_mem_read(vcpu->vm, gpa, &val, a->size);
-		kage_bus_write(vcpu, KAGE_BUS_PIO, a->port, a->size, val);
-	}
-	return true;
+	e.base = kage_vmcs_read(GUEST_LINEAR_ADDRESS) - (*e.index & e.mask);
+	e.wrap = kage_vcpu_code_size(vcpu) == 8 ? ~0ULL : U32_MAX;
+	return e;
 }
 
-/* The exit gives the first element's address; the rest follows from DF. */
+/* A register of the address size: 32 bits clear what is above, 16 keep it. */
+static void put_masked(u64 *reg, u64 val, u64 mask)
+{
+	*reg = mask == U16_MAX ? (*reg & ~mask) | (val & mask) : val & mask;
+}
+
+static bool canonical(gva_t gva)
+{
+	return sign_extend64(gva, 47) == (s64)gva;
+}
+
+/* Where @gva is; false if the guest gets a fault. */
+static bool translate(struct kage_vcpu *vcpu, const struct port_access *a,
+		      const struct element *e, gva_t gva, gpa_t *gpa)
+{
+	u32 access = a->in ? KAGE_PF_W : 0, err;
+
+	if (!canonical(gva)) {
+		if (e->stack)
+			kage_event_inject_ss(vcpu, 0);
+		else
+			kage_event_inject_gp(vcpu, 0);
+		return false;
+	}
+	if (kage_vcpu_cpl(vcpu) == 3)
+		access |= KAGE_PF_U;
+	if (!kage_mmu_translate(vcpu, gva, access, gpa, &err))
+		return true;
+	kage_event_inject_pf(vcpu, gva, err);
+	return false;
+}
+
+static int port_to_memory(struct kage_vcpu *vcpu, const struct port_access *a,
+			  const gpa_t *gpa, unsigned int first)
+{
+	u64 val = kage_bus_read(vcpu, KAGE_BUS_PIO, a->port, a->size);
+	int ret = kage_mmu_store(vcpu, gpa[0], val, first);
+
+	if (!ret && first < a->size)
+		ret = kage_mmu_store(vcpu, gpa[1], val >> (first * 8),
+				     a->size - first);
+	return ret;
+}
+
+static int memory_to_port(struct kage_vcpu *vcpu, const struct port_access *a,
+			  const gpa_t *gpa, unsigned int first)
+{
+	u64 val = 0;
+	int ret = kage_mem_read(vcpu->vm, gpa[0], &val, first);
+
+	if (!ret && first < a->size)
+		ret = kage_mem_read(vcpu->vm, gpa[1], (u8 *)&val + first,
+				    a->size - first);
+	if (!ret)
+		kage_bus_write(vcpu, KAGE_BUS_PIO, a->port, a->size,
+			       val);
+	return ret;
+}
+
+/* One element; false if the guest got a fault instead, or is no more. */
+static bool string_once(struct kage_vcpu *vcpu, const struct port_access *a,
+			const struct element *e)
+{
+	gva_t gva = (e->base + (*e->index & e->mask)) & e->wrap;
+	unsigned int first = min_t(u64, a->size, KAGE_PAGE_SIZE -
+				   (gva & ~KAGE_PAGE_MASK));
+	gpa_t gpa[2];
+	int ret;
+
+	if (!translate(vcpu, a, e, gva, &gpa[0]))
+		return false;
+	if (first < a->size && !translate(vcpu, a, e, gva + first, &gpa[1]))
+		return false;
+	ret = a->in ? port_to_memory(vcpu, a, gpa, first) :
+		      memory_to_port(vcpu, a, gpa, first);
+	if (ret)
+		kage_vcpu_kill(vcpu,
+			       "string I/O with memory at %#llx (guest-physical %#llx) that is not RAM",
+			       gva, gpa[0]);
+	return !ret;
+}
+
 static void string_access(struct kage_vcpu *vcpu, const struct port_access *a)
 {
 	s64 step = kage_vcpu_rflags(vcpu) & X86_EFLAGS_DF ? -(s64)a->size :
 							    (s64)a->size;
-	u64 *index = &vcpu->regs[a->in ? KAGE_RDI : KAGE_RSI];
-	u64 mask = kage_vcpu_code_size(vcpu) == 8 ? ~0ULL : U32_MAX;
-	gva_t gva = kage_vmcs_read(GUEST_LINEAR_ADDRESS);
+	const struct element e = find_element(vcpu, a);
 	u64 *count = &vcpu->regs[KAGE_RCX];
 	int n;
 
 	for (n = 0; n < MAX_STRING; n++) {
-		if (a->rep && !(*count & mask))
+		if (a->rep && !(*count & e.mask))
 			break;
-		if (!string_once(vcpu, a, gva))
+		if (!string_once(vcpu, a, &e))
 			return;
-		gva += step;
-		*index = (*index + step) & mask;
+		put_masked(e.index, *e.index + step, e.mask);
 		if (!a->rep)
 			break;
-		*count = (*count - 1) & mask;
+		put_masked(count, *count - 1, e.mask);
 	}
-	if (!a->rep || !(*count & mask))
+	if (!a->rep || !(*count & e.mask))
 		kage_vcpu_skip(vcpu, kage_vmcs_read(VM_EXIT_INSTRUCTION_LEN));
 }
 
