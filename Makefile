@@ -36,6 +36,9 @@ demo:
 check:
 	$(selftests)/check.sh
 
+check-full:
+	$(selftests)/check.sh --full
+
 unit:
 	$(MAKE) -C $(selftests)/unit run
 
@@ -47,6 +50,9 @@ kselftest:
 
 bench:
 	$(selftests)/bench/bench.sh
+
+bench-net:
+	$(selftests)/bench/net.sh
 
 lint:
 	$(selftests)/lint.sh
@@ -65,16 +71,19 @@ help:
 	@echo 'demo             boot a stock Debian guest under kage and use it,'
 	@echo '                 in the emulator Bochs: no VMX needed'
 	@echo 'check            every test; prints one line per test and a total'
+	@echo 'check-full       those too that take hours'
 	@echo 'unit             the parts that need no kernel, under sanitizers'
 	@echo 'kunit            the KUnit suites'
 	@echo 'kselftest        the tests of the loaded module'
 	@echo 'bench            kage beside KVM: ticks and exits per operation, a'
 	@echo '                 table and build/bench/results.json'
+	@echo 'bench-net        kage beside QEMU with vhost-net: ticks per packet,'
+	@echo '                 a table and build/bench/net.json'
 	@echo 'lint             layers, warnings, sparse, checkpatch, shellcheck, ...'
 	@echo 'clean            remove what was built here; caches stay in'
 	@echo '                 $${XDG_CACHE_HOME:-~/.cache}/kage'
 
-.PHONY: all modules modules_install kdir tool install demo check unit kunit \
-	kselftest bench lint clean help
+.PHONY: all modules modules_install kdir tool install demo check check-full unit kunit \
+	kselftest bench bench-net lint clean help
 
 endif

@@ -4,7 +4,8 @@
 # Every test, tier by tier: one line of KTAP per test, and a total as the last
 # line. A tier that fails shows its whole output; all of it is kept in
 # build/check/.
-# usage: check.sh [TIER]...   (default: all of them)
+# usage: check.sh [--full] [TIER]...   (default: all of them; with --full those
+#        too that take hours)
 #   CHECK_SKIP_OK="NAME..."   tiers that may be skipped; else a skip is an error
 set -euo pipefail
 
@@ -30,6 +31,19 @@ tiers=(
 	"kunit $here/kunit.sh"
 	"no-vmx $here/no_vmx.sh"
 	"tool make -s -C $top/tool check"
+)
+# What takes long: faults planted in the MMU, ten million steps of its model, and
+# the cases on a kernel with all its checks. KVM is the host's own: its cases are
+# for the other tiers.
+full_tiers=(
+	"planted make -s -C $here/unit planted"
+	"model $here/unit/mmu_model_long.sh"
+	"kselftest-debug env STAGE_HOST=debug CASE_LIMIT=900
+		STAGE_TIMEOUT=14400 $here/kselftest.sh load objects netlink
+		images idle isolation hostile hostile_virtio bridge lifecycle"
+	"kselftest-smp env STAGE_CPUS=2 $here/kselftest.sh"
+	"kselftest-6.12 env STAGE_HOST=6.12 $here/kselftest.sh"
+	"kselftest-6.1 env STAGE_HOST=6.1 $here/kselftest.sh"
 )
 lanes=${CHECK_LANES:-2}
 
@@ -143,11 +157,15 @@ main()
 {
 	local tier name command
 
+	if [ "${1:-}" = --full ]; then
+		tiers+=("${full_tiers[@]}")
+		shift
+	fi
 	"$here/stage/deps.sh"
 	mkdir -p "$logs"
 	echo "KTAP version 1"
 	for tier in "${tiers[@]}"; do
-		read -r name command <<<"$tier"
+		read -r -d '' name command <<<"$tier" || true
 		wanted "$name" "$@" || continue
 		started+=("$name")
 		# shellcheck disable=SC2086 # a command and its arguments

@@ -3,7 +3,9 @@
 #
 # Runs the scripts in cases/ on a host with VMX, one boot of the stage for all.
 #   STAGE_CPU, STAGE_CPUS, STAGE_HOST, STAGE_TIMEOUT   as for demo.sh
-#   CASES="NAME..."   only these
+# usage: kselftest.sh [CASE]...   (default: all)
+#   CASES="NAME..."   the same
+#   CASE_LIMIT, HOSTILE_SEED, HOSTILE_ROUNDS   see kselftest_init.sh, hostile.sh
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
@@ -61,6 +63,8 @@ files_of()
 		linux_guest
 		machine_of_kvm
 		;;
+	hostile) bare_guests hostile hostile_flood isolation ;;
+	hostile_virtio) bare_guests isolation virtio_hostile ;;
 	images | idle | isolation) bare_guests isolation ;;
 	lifecycle)
 		linux_guest
@@ -70,6 +74,7 @@ files_of()
 }
 
 add=()
+CASES=${*:-${CASES:-}}
 names=${CASES:-$(basename -s .sh "$here"/cases/*.sh)}
 for name in $names; do
 	files_of "$name"
@@ -78,7 +83,9 @@ done
 "$here/stage/stage.sh" run --kernel "$kernel" \
 	--cpu "${STAGE_CPU:-corei7_skylake_x}" --cpus "${STAGE_CPUS:-1}" \
 	--timeout "${STAGE_TIMEOUT:-1800}" --modules kvm_intel \
-	--env "CASES=${CASES:-}" \
+	--env "CASES=${CASES:-}" --env "CASE_LIMIT=${CASE_LIMIT:-}" \
+	--env "HOSTILE_SEED=${HOSTILE_SEED:-}" \
+	--env "HOSTILE_ROUNDS=${HOSTILE_ROUNDS:-}" \
 	--add "$module:/kage/kage.ko" \
 	--add "$build/kagectl:/kage/kagectl" \
 	--add "$here/ktap.sh:/kage/" --add "$here/demo_lib.sh:/kage/" \

@@ -202,6 +202,20 @@ static u32 read_page(struct kage_lapic *lapic, u32 off)
 	return val;
 }
 
+/* A store to one of these is lost; it is no illegal register address. */
+static bool is_read_only(u32 off)
+{
+	switch (off) {
+	case APIC_LVR:
+	case APIC_PROCPRI:
+	case APIC_ISR ... APIC_IRR + 0x70:
+	case APIC_TMCCT:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void write_page(struct kage_irqchip *irq, struct kage_lapic *lapic,
 		       u32 off, u32 val)
 {
@@ -222,7 +236,7 @@ static void write_page(struct kage_irqchip *irq, struct kage_lapic *lapic,
 		send(irq, lapic, lapic->icr, xapic_dest(lapic));
 		return;
 	}
-	if (write_common(irq, lapic, off, val))
+	if (write_common(irq, lapic, off, val) && !is_read_only(off))
 		kage_lapic_error_locked(lapic, APIC_ESR_ILLREGA);
 }
 
@@ -295,7 +309,9 @@ static u64 x2apic_writable(u32 off)
 		/* Status bits are read-only, not reserved. */
 		return lvt_writable[array_index_nospec((off - APIC_LVTT) >> 4,
 						       KAGE_NR_LVTS)] |
-		       APIC_SEND_PENDING | APIC_LVT_REMOTE_IRR;
+		       APIC_SEND_PENDING |
+		       (off == APIC_LVT0 || off == APIC_LVT1 ?
+			APIC_LVT_REMOTE_IRR : 0);
 	case APIC_TMICT:
 		return ~0U;
 	case APIC_TDCR:

@@ -18,6 +18,7 @@
 #define ADDR_BUS_FN	0x00ff0700U
 #define ADDR_SLOT(addr)	(((addr) >> 11) & 0x1f)
 #define ADDR_REG(addr)	((addr) & 0xfc)
+#define ADDR_WRITABLE	0x80fffffcU
 
 /* Field tags: I immutable after create, a atomic, R RCU, written under V. */
 struct kage_pci {
@@ -61,7 +62,7 @@ static void kage_addr_write(struct kage_iodev *iodev, struct kage_vcpu *vcpu,
 	if (off == RESET_OFF && len == 1)
 		kage_pm_reset_write(pci->vm, val);
 	else if (off == 0 && len == 4)
-		WRITE_ONCE(pci->addr, val);
+		WRITE_ONCE(pci->addr, val & ADDR_WRITABLE);
 }
 
 /* The function that the address register names, or NULL. RCU. */

@@ -126,7 +126,8 @@ static void update_bars(struct kage_pci_dev *pdev)
 		const u32 base = get_dword(pdev, bar_reg(i)) &
 				 ~(bar->size - 1);
 		const u64 limit = bar->io ? 0x10000 : BIT_ULL(32);
-		bool want = bar->size && base && base + bar->size <= limit;
+		bool want = bar->size && base &&
+			    (u64)base + bar->size <= limit;
 
 		want &= !!(command & (bar->io ? PCI_COMMAND_IO :
 						PCI_COMMAND_MEMORY));

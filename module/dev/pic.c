@@ -47,18 +47,19 @@ static int pending_input(const struct kage_pic *pic, unsigned int n)
 {
 	const struct kage_pic_chip *chip = &pic->chip[n];
 	unsigned int rank = rank_of(chip, chip->irr & ~chip->imr);
+	int input = (chip->top + rank) & 7;
 	u8 blocking = chip->isr;
 
 	if (rank == 8)
 		return -1;
 	if (chip->special_mask)
 		blocking &= ~chip->imr;
-	/* Fully nested: the slave may interrupt its own interrupt. */
-	if (chip->nested && n == 0)
+	/* Special fully nested: the slave may interrupt its own interrupt. */
+	if (chip->nested && n == 0 && input == CASCADE)
 		blocking &= ~BIT(CASCADE);
 	if (rank >= rank_of(chip, blocking))
 		return -1;
-	return (chip->top + rank) & 7;
+	return input;
 }
 
 static void set_input(struct kage_pic *pic, unsigned int n, unsigned int input,

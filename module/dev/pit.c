@@ -44,13 +44,16 @@ enum access { ACCESS_LOW = 1, ACCESS_HIGH, ACCESS_BOTH };
 
 struct channel {
 	u8 mode, access;
+	u8 control;		/* as written, without the channel */
 	bool bcd;
+	bool null;		/* what was written is not counted yet */
 	bool loaded;		/* a count was written since the mode */
 	bool triggered;		/* modes 1 and 5: the gate rose */
 	bool gate;
 	bool write_high, read_high;	/* second byte of ACCESS_BOTH is next */
 	u8 low;			/* first byte written */
 	u32 count;		/* 1 to 0x10000 */
+	u32 next;		/* the same from the next trigger on */
 	u64 start;		/* ktime, ns, when it began */
 	u64 held;		/* ticks counted when the gate fell */
 	u16 latch;
@@ -140,13 +143,21 @@ static u32 from_bcd(u16 val)
 	return bcd2bin(val >> 8) * 100 + bcd2bin(val & 0xff);
 }
 
+/* By two, from an even number, in each half; an odd count's first is longer. */
+static u32 square_count(const struct channel *ch, u32 ticks)
+{
+	u32 half = (ch->count + 1) / 2;
+
+	return (ch->count & ~1U) - 2 * (ticks < half ? ticks : ticks - half);
+}
+
 static u16 current_count(const struct channel *ch)
 {
 	u32 wrap = ch->bcd ? 10000 : 0x10000, val;
 	u64 ticks = elapsed(ch);
 
-	if (ch->mode == 3)		/* counts by two, twice a period */
-		val = ch->count - 2 * ticks % ch->count;
+	if (ch->mode == 3)
+		val = square_count(ch, ticks % ch->count);
 	else if (ch->mode == 2)
 		val = ch->count - ticks % ch->count;
 	else
@@ -210,16 +221,30 @@ static enum hrtimer_restart kage_pit_expired(struct hrtimer *hrt)
 
 static void load(struct kage_pit *pit, struct channel *ch, u16 val)
 {
-	ch->count = ch->bcd ? from_bcd(val) : val;
-	if (!ch->count)
-		ch->count = ch->bcd ? 10000 : 0x10000;
+	ch->next = ch->bcd ? from_bcd(val) : val;
+	if (!ch->next)
+		ch->next = ch->bcd ? 10000 : 0x10000;
 	ch->loaded = true;
+	if (!wants_trigger(ch) || !ch->triggered)
+		ch->count = ch->next;
 	if (wants_trigger(ch))
 		return;
+	ch->null = false;
 	ch->start = ktime_get_ns();
 	ch->held = 0;
 	if (ch == &pit->ch[0])
 		arm(pit);
+}
+
+/* The first byte of two. It stops mode 0, whose output falls. */
+static void write_low(struct kage_pit *pit, struct channel *ch, u8 val)
+{
+	ch->low = val;
+	if (ch->mode)
+		return;
+	ch->loaded = false;
+	if (ch == &pit->ch[0])
+		disarm(pit);
 }
 
 static void write_count(struct kage_pit *pit, struct channel *ch, u8 val)
@@ -234,7 +259,7 @@ static void write_count(struct kage_pit *pit, struct channel *ch, u8 val)
 	default:
 		ch->write_high = !ch->write_high;
 		if (ch->write_high)
-			ch->low = val;
+			write_low(pit, ch, val);
 		else
 			load(pit, ch, val << 8 | ch->low);
 	}
@@ -253,10 +278,10 @@ static void latch_status(struct channel *ch)
 	if (ch->status_latched)
 		return;
 	ch->status_latched = true;
-	ch->status = ch->access << 4 | ch->mode << 1 | ch->bcd;
+	ch->status = ch->control;
 	if (output(ch))
 		ch->status |= STATUS_OUT;
-	if (!ch->loaded || ch->write_high)
+	if (ch->null)
 		ch->status |= STATUS_NULL;
 }
 
@@ -281,6 +306,8 @@ static void set_mode(struct kage_pit *pit, struct channel *ch, u8 val)
 	if (ch->mode > 5)		/* bit 2 of modes 2 and 3 is free */
 		ch->mode -= 4;
 	ch->bcd = val & 1;
+	ch->control = val & 0x3f;
+	ch->null = true;
 	ch->loaded = false;
 	ch->triggered = false;
 	ch->write_high = false;
@@ -394,6 +421,10 @@ static void set_gate(struct channel *ch, bool gate)
 		return;
 	}
 	ch->triggered = ch->loaded;
+	if (ch->triggered && wants_trigger(ch)) {
+		ch->count = ch->next;
+		ch->null = false;
+	}
 	ch->start = now;
 	if (ch->mode == 0 || ch->mode == 4)	/* goes on where it stood */
 		ch->start -= ticks ? ticks_to_ns(ticks) : 0;
@@ -449,7 +480,10 @@ static void reset(struct kage_pit *pit)
 	memset(pit->ch, 0, sizeof(pit->ch));
 	for (i = 0; i < NR_CHANNELS; i++) {
 		pit->ch[i].access = ACCESS_BOTH;
+		pit->ch[i].control = ACCESS_BOTH << 4;
 		pit->ch[i].count = 0x10000;
+		pit->ch[i].next = 0x10000;
+		pit->ch[i].null = true;
 		pit->ch[i].gate = i != SPEAKER;
 	}
 	pit->port61 = 0;

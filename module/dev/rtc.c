@@ -22,6 +22,7 @@
 #include <linux/timekeeping.h>
 
 #define RAM_LEN		128
+#define DAY		(24 * 60 * 60)
 #define MIN_PERIOD	(100 * NSEC_PER_USEC)
 #define UPDATE_NS	(244 * NSEC_PER_USEC)
 #define RATE_1024HZ	6
@@ -154,11 +155,36 @@ static u8 clear_flags(struct kage_rtc *rtc)
 	return flags;
 }
 
-static bool alarm_part(const struct kage_rtc *rtc, unsigned int reg)
+static bool alarm_part(u8 alarm, u8 val)
 {
-	u8 alarm = rtc->ram[reg + 1];
+	return alarm >= RTC_ALARM_DONT_CARE || alarm == val;
+}
 
-	return alarm >= RTC_ALARM_DONT_CARE || alarm == rtc->ram[reg];
+/* Does the alarm go off @second seconds after midnight? */
+static bool alarm_at(const struct kage_rtc *rtc, u32 second)
+{
+	const u8 *ram = rtc->ram;
+
+	return alarm_part(ram[RTC_SECONDS_ALARM], encode(rtc, second % 60)) &&
+	       alarm_part(ram[RTC_MINUTES_ALARM],
+			  encode(rtc, second / 60 % 60)) &&
+	       alarm_part(ram[RTC_HOURS_ALARM],
+			  encode_hour(rtc, second / 3600));
+}
+
+/* Did it at a second after @from, up to @to? A day has all there are. */
+static bool alarm_between(const struct kage_rtc *rtc, s64 from, s64 to)
+{
+	u32 n = from < to && to - from < DAY ? to - from : DAY;
+	s32 second;
+
+	div_s64_rem(to, DAY, &second);
+	if (second < 0)
+		second += DAY;
+	for (; n; n--, second = second ? second - 1 : DAY - 1)
+		if (alarm_at(rtc, second))
+			return true;
+	return false;
 }
 
 /* Has the clock moved on since somebody looked? */
@@ -169,11 +195,10 @@ static void check_second(struct kage_rtc *rtc)
 
 	if (is_set(rtc) || now == rtc->seen)
 		return;
+	if (alarm_between(rtc, rtc->seen, now))
+		flags |= RTC_AF;
 	rtc->seen = now;
 	fill_time(rtc);
-	if (alarm_part(rtc, RTC_SECONDS) && alarm_part(rtc, RTC_MINUTES) &&
-	    alarm_part(rtc, RTC_HOURS))
-		flags |= RTC_AF;
 	set_flags(rtc, flags);
 }
 
@@ -316,6 +341,8 @@ static void write_b(struct kage_rtc *rtc, u8 val)
 {
 	bool was_set = is_set(rtc);
 
+	/* What is enabled now may have been waiting for it. */
+	check_second(rtc);
 	if ((val & RTC_SET) && !was_set)
 		fill_time(rtc);
 	if (val & RTC_SET)		/* SET takes UIE away */

@@ -224,7 +224,7 @@ static bool zap_some(struct kage_vm *vm)
 	bool more;
 
 	/* Dying roots that their vCPUs still pin must leave room for others. */
-	BUILD_BUG_ON(KAGE_MMU_DYING_MAX <= KAGE_MAX_VCPUS * KAGE_ROOTS);
+	BUILD_BUG_ON(KAGE_MAX_VCPUS * KAGE_ROOTS >= KAGE_MMU_DYING_MAX);
 	spin_lock_irqsave(&mmu->lock, flags);
 	while (!list_empty(&mmu->live) && mmu->nr_dying < KAGE_MMU_DYING_MAX)
 		kage_shadow_zap(vm, list_first_entry(&mmu->live,

@@ -7,6 +7,7 @@
 #   STAGE_TIMEOUT=N        seconds; default 1800
 #   BENCH_ROWS=NAME,...    only these rows
 #   BENCH_ORDER="NAME..."  of kage, kvm_ept0, kvm_ept1; default all three
+#   KAGE_WITHOUT="NAME,..."    what kage is to do without: module/feature.c
 #   BENCH_MODULE=FILE      this kage.ko, built for the trimmed host kernel
 set -euo pipefail
 
@@ -61,6 +62,7 @@ status=0
 	--add "$out/kvm_run:/bench/kvm_run" \
 	--add "$top/build/bare/bench.bzImage:/bench/guest" \
 	--env "BENCH_APPEND=${BENCH_ROWS:+rows=empty,$BENCH_ROWS}" \
+	--env "KAGE_WITHOUT=${KAGE_WITHOUT:-}" \
 	--env "BENCH_ORDER=${BENCH_ORDER:-kage kvm_ept0 kvm_ept1}" \
 	--init "$here/bench_init.sh" | tee -a "$out/raw" | progress ||
 	status=${PIPESTATUS[0]}

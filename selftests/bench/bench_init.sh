@@ -85,7 +85,8 @@ kage_tty()
 # shellcheck disable=SC2086 # one word per parameter
 run_kage()
 {
-	insmod "$dir/kage.ko" $KAGE_PARAMS || {
+	insmod "$dir/kage.ko" $KAGE_PARAMS \
+		${KAGE_WITHOUT:+without=$KAGE_WITHOUT} || {
 		dmesg | tail -n 3
 		fail "kage does not load"
 		return

@@ -85,15 +85,21 @@ small()
 	}
 }
 
-# Passes if the test fails, in its own words.
+# Passes if the test fails, in its own words: a short run, then longer ones.
 found()
 {
-	local dir=$out/$1 status=0
+	local dir=$out/$1 run status
 
 	plant "$dir" "$2" "$3" && build "$dir" || return
-	timeout 120 "$dir/mmu_model_test" >"$dir/log" 2>&1 || status=$?
-	grep -m 1 '^not ok' "$dir/log" | sed 's/^/# /'
-	grep -q '^not ok' "$dir/log" && [ "$status" -ne 0 ]
+	for run in "" "101 20000" "102 20000" "103 20000"; do
+		status=0
+		# shellcheck disable=SC2086 # a seed and its steps
+		timeout 120 "$dir/mmu_model_test" $run >"$dir/log" 2>&1 ||
+			status=$?
+		grep -m 1 '^not ok' "$dir/log" | sed 's/^/# /'
+		! grep -q '^not ok' "$dir/log" || [ "$status" -eq 0 ] || return 0
+	done
+	return 1
 }
 
 nr=0
