@@ -63,6 +63,7 @@ files_of()
 		linux_guest
 		machine_of_kvm
 		;;
+	access) bare_guests access ;;
 	hostile) bare_guests hostile hostile_flood isolation ;;
 	hostile_virtio) bare_guests isolation virtio_hostile ;;
 	images | idle | isolation) bare_guests isolation ;;
