@@ -478,6 +478,12 @@ static void try_mode(void)
 	try_tables();
 }
 
+/*
+ * A second turn adds stores by the processor itself with CR0.WP clear, for which
+ * kage stops the machine: Documentation/mmu.rst, "Limits of the design".
+ */
+#define TURNS	1
+
 int guest_main(void)
 {
 	const uint64_t start = rdtsc();
@@ -488,7 +494,7 @@ int guest_main(void)
 	set_up_tables();
 	ways_init(root, data.gva + OFF_DESC);
 	write_cr3((uint64_t)root);
-	for (n = 0; n < 2 * NR_MODES; n++) {
+	for (n = 0; n < TURNS * NR_MODES; n++) {
 		if (!set_mode(n % NR_MODES))
 			continue;
 		modes++;
@@ -496,15 +502,15 @@ int guest_main(void)
 		if (cpu.smap && !ac_excuses_all)
 			probe_implicit();
 		if (n == NR_MODES)
-			print("access: %u tested, %u wrong, %u ticks so far\n",
+			print("access: %u tested, %u wrong, %u ticks; now implicit stores, WP clear\n",
 			      tested, wrong, rdtsc() - start);
 		try_mode();
 	}
 	print("access: %u modes, %u bits of address, 1 GiB pages %u\n",
-	      (uint64_t)modes / 2, (uint64_t)cpu.maxphyaddr,
+	      (uint64_t)modes / TURNS, (uint64_t)cpu.maxphyaddr,
 	      (uint64_t)cpu.gbpages);
 	if (ac_excuses_all)
-		print("access: %u skipped, for this processor takes implicit accesses for explicit ones\n",
+		print("access: %u skipped: here AC excuses implicit accesses\n",
 		      skipped);
 	print("access: %u tested, %u wrong, %u ticks\n", tested, wrong,
 	      rdtsc() - start);
