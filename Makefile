@@ -42,6 +42,9 @@ check-full:
 unit:
 	$(MAKE) -C $(selftests)/unit run
 
+fuzz:
+	$(selftests)/fuzz/run.sh quick
+
 kunit:
 	$(selftests)/kunit.sh
 
@@ -73,6 +76,7 @@ help:
 	@echo 'check            every test; prints one line per test and a total'
 	@echo 'check-full       those too that take hours'
 	@echo 'unit             the parts that need no kernel, under sanitizers'
+	@echo 'fuzz             libFuzzer over the parts that take untrusted input'
 	@echo 'kunit            the KUnit suites'
 	@echo 'kselftest        the tests of the loaded module'
 	@echo 'bench            kage beside KVM: ticks and exits per operation, a'
@@ -83,7 +87,7 @@ help:
 	@echo 'clean            remove what was built here; caches stay in'
 	@echo '                 $${XDG_CACHE_HOME:-~/.cache}/kage'
 
-.PHONY: all modules modules_install kdir tool install demo check check-full unit kunit \
+.PHONY: all modules modules_install kdir tool install demo check check-full unit fuzz kunit \
 	kselftest bench bench-net lint clean help
 
 endif

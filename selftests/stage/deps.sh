@@ -42,6 +42,8 @@ libssl-dev		certificates' host tools
 dwarves			BTF
 # Tests and checks.
 libcapstone-dev		a second opinion about instructions
+clang			libFuzzer programs
+libclang-rt-14-dev	libFuzzer itself
 sparse			make C=2
 shellcheck		scripts
 codespell		spelling
