@@ -121,14 +121,15 @@ build_initramfs()
 
 # In Bochs a TSC tick is one instruction at 100 MHz, whatever the model's CPUID
 # says of its clock, and a triple fault, unlike any other way to reboot after a
-# panic, ends the run.
+# panic, ends the run. A processor that waits in MWAIT may miss the store that is
+# to wake it, and others then wait for it for ever: it is to halt instead.
 command_line()
 {
 	local line="console=ttyS0,115200 panic=-1 reboot=t $fast_boot"
 
 	line+=' 8250.nr_uarts=1'
 	[ "$emulator" != bochs ] ||
-		line+=' tsc=reliable tsc_early_khz=100000'
+		line+=' tsc=reliable tsc_early_khz=100000 idle=halt'
 	[ -z "$boot_log" ] && line+=' loglevel=3' ||
 		line+=' earlyprintk=serial,ttyS0,115200'
 	echo "$line$append"
