@@ -9,7 +9,6 @@
 #define COMMAND_LINE	0x20000UL	/* kagectl puts it there */
 #define LOCAL_APIC	0xfee00000UL
 #define NO_RAM		0xa0000000UL
-#define PAGES_MEET	0x20000UL
 #define RESET_PORT	0xcf9
 
 struct table_reg {
@@ -72,10 +71,10 @@ static void stack_on_device(void)
 	asm volatile("mov %0, %%rsp; ud2" : : "r" (LOCAL_APIC + 0x800));
 }
 
-/* Half of the word is on the next page. */
+/* Out of a device, which has no memory to read. */
 static void string_io(void)
 {
-	asm volatile("cld; outsw" : : "S" (PAGES_MEET - 1), "d" (0x3f8)
+	asm volatile("cld; outsw" : : "S" (0xfee00000ULL), "d" (0x3f8)
 		     : "memory");
 }
 
