@@ -38,13 +38,18 @@ static DEFINE_IDA(vpids);
 
 /*
  * With the preemption timer always armed such a guest is left in time. The
- * value is loaded anew at every entry, so it is written once.
+ * value is loaded anew at every entry, so it is written once. Where there is no
+ * such timer, PAUSE exiting ends at least the loops that wait.
  */
-static void setup_quirks(void)
+static void setup_quirks(struct kage_vcpu *vcpu)
 {
-	if (!quirk_irq_timer ||
-	    !(kage_caps.pin & PIN_BASED_VMX_PREEMPTION_TIMER))
+	if (!quirk_irq_timer)
 		return;
+	if (!(kage_caps.pin & PIN_BASED_VMX_PREEMPTION_TIMER)) {
+		vcpu->vmx.proc |= CPU_BASED_PAUSE_EXITING;
+		kage_vmcs_write(CPU_BASED_VM_EXEC_CONTROL, vcpu->vmx.proc);
+		return;
+	}
 	kage_vmcs_write(PIN_BASED_VM_EXEC_CONTROL, kage_caps.pin);
 	kage_vmcs_write(VMX_PREEMPTION_TIMER_VALUE,
 			max_t(u32, tsc_khz >> kage_caps.timer_shift, 1));
@@ -56,7 +61,7 @@ static void setup_once(struct kage_vcpu *vcpu)
 		return;
 	vcpu->fresh = false;
 	kage_vmcs_setup(vcpu);
-	setup_quirks();
+	setup_quirks(vcpu);
 	set_bit(KAGE_REQ_LOAD_ROOT, &vcpu->requests);
 }
 
