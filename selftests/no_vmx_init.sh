@@ -15,10 +15,10 @@ fails_to_load()
 	grep -q 'No such device' /tmp/error
 }
 
-# The kernel itself says once that it is tainted.
+# The kernel itself says once that it is tainted, and other things of its own.
 says_why_in_one_line()
 {
-	dmesg | grep -v taint >/tmp/log
+	dmesg | grep kage | grep -v taint >/tmp/log
 	cat /tmp/log
 	[ "$(wc -l </tmp/log)" -eq 1 ] &&
 		grep -q 'kage: not loaded: this processor has no VMX' /tmp/log
