@@ -11,6 +11,8 @@
 #define CMDLINE		0x20000ULL	/* where kagectl puts it */
 #define POLL_TICKS	100000		/* a millisecond on the stage */
 #define UART_LSR	0x3fd
+#define MSR_EFER	0xc0000080
+#define EFER_NXE	0x800
 
 uint64_t *root;
 uint64_t used, wrong, faults, ticks_fired;
@@ -75,6 +77,7 @@ static bool handle_page_fault(struct frame *frame)
 {
 	uint64_t gva = read_cr2() & ~(PAGE - 1), off = gva - used, *pte;
 	uint64_t need = frame->error & 2 ? PTE_P | PTE_W : PTE_P;
+	uint64_t flags = PTE_RW;
 
 	if (resume) {
 		refused = 1;
@@ -90,11 +93,13 @@ static bool handle_page_fault(struct frame *frame)
 		return true;
 	}
 	faults++;
+	if (frame->error & 4)
+		flags |= PTE_U;
 	if (*pte & PTE_P) {
-		set_pte(pte, (cow_frames + off) | PTE_RW);
+		set_pte(pte, (cow_frames + off) | flags);
 		invlpg(gva);
 	} else {
-		set_pte(pte, (frames + off) | PTE_RW);
+		set_pte(pte, (frames + off) | flags);
 	}
 	return true;
 }
@@ -104,7 +109,7 @@ static bool handle(struct frame *frame)
 	if (frame->vector == 14)
 		return handle_page_fault(frame);
 	if (frame->vector != TIMER_VECTOR)
-		return false;
+		return user_ends(frame);
 	ticks_fired++;
 	wrmsr(0x80b, 0);		/* EOI */
 	return true;
@@ -196,6 +201,9 @@ static void set_up(void)
 	cow_frames = make_frames();
 	used = fresh_region();
 	pte_of(root, used);
+	user_init();
+	/* As every kernel does that has it. */
+	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE);
 	on_exception = handle;
 	write_cr3((uint64_t)root);
 	asm volatile("sti");

@@ -33,6 +33,13 @@ extern uint64_t wrong;		/* not 0: a row read what it must not */
 extern uint64_t faults;		/* demand and COW faults that were handled */
 extern uint64_t ticks_fired;	/* timer interrupts that were handled */
 
+/** user_init() - make ring 3; once, before @root has shadows */
+void user_init(void);
+/** user_run() - let a program in ring 3 read, or write to, @n pages at @gva */
+void user_run(bool write, uint64_t gva, int n);
+/** user_ends() - serve the exception by which it comes back */
+bool user_ends(struct frame *frame);
+
 #define TIMER_VECTOR	0x40
 
 /** fresh_region() - a region that no row has used */

@@ -38,10 +38,11 @@ static void before_full(const struct row *row)
 	touch_all(used, PER_TABLE);
 }
 
+/* With a set the rows about faults are those of ring 3. */
 static void before_cow(const struct row *row)
 {
-	(void)row;
-	fill(pte_of(root, used), PER_TABLE, PTE_P | PTE_A);
+	fill(pte_of(root, used), PER_TABLE,
+	     PTE_P | PTE_A | (row->a ? PTE_U : 0));
 	flush();
 	touch_all(used, PER_TABLE);
 }
@@ -95,7 +96,10 @@ static bool all_gone(const struct row *row)
 /* The handler maps the page that was read. */
 static uint64_t run_demand(const struct row *row)
 {
-	touch_all(used, row->n);
+	if (row->a)
+		user_run(false, used, row->n);
+	else
+		touch_all(used, row->n);
 	return 0;
 }
 
@@ -104,7 +108,9 @@ static uint64_t run_cow(const struct row *row)
 {
 	int i;
 
-	for (i = 0; i < row->n; i++)
+	if (row->a)
+		user_run(true, used, row->n);
+	for (i = 0; !row->a && i < row->n; i++)
 		*(volatile uint64_t *)(used + i * PAGE + 8) = i;
 	return 0;
 }
@@ -226,9 +232,14 @@ const struct row pte_rows[] = {
 	  run_new_pte_fresh, PER_TABLE },
 	{ "clear-invlpg", "entry cleared, INVLPG", run_clear_invlpg,
 	  PER_TABLE, .before = before_full, .right = all_gone },
-	{ "demand-fault", "read of a page that the handler maps", run_demand,
-	  PER_TABLE, .before = before_empty, .right = one_fault_each },
-	{ "cow-fault", "write to a read-only page", run_cow, PER_TABLE,
+	{ "demand-fault", "user's read of a page that the kernel maps",
+	  run_demand, PER_TABLE, .a = 1, .before = before_empty,
+	  .right = one_fault_each },
+	{ "cow-fault", "user's write to a read-only page", run_cow, PER_TABLE,
+	  .a = 1, .before = before_cow, .right = cow_right },
+	{ "demand-kernel", "the same in ring 0", run_demand, PER_TABLE,
+	  .before = before_empty, .right = one_fault_each },
+	{ "cow-kernel", "the same in ring 0", run_cow, PER_TABLE,
 	  .before = before_cow, .right = cow_right },
 	{ "mprotect-64", "64 pages read-only, writable again", run_mprotect,
 	  50, .a = 64, .before = before_full, .right = mprotect_right },
