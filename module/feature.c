@@ -15,6 +15,7 @@ static const char * const names[KAGE_NR_FEATURES] = {
 	[KAGE_FEATURE_STORE] = "store",
 	[KAGE_FEATURE_UNLINK] = "unlink",
 	[KAGE_FEATURE_INVLPG] = "invlpg",
+	[KAGE_FEATURE_ROUTE] = "route",
 };
 
 /* One name of a list that commas separate; the kernel's line end may follow. */
@@ -63,4 +64,4 @@ static const struct kernel_param_ops without_ops = {
 
 module_param_cb(without, &without_ops, NULL, 0444);
 MODULE_PARM_DESC(without,
-		 "What to do without, for measurements: a list of express, store, unlink, invlpg (default: nothing)");
+		 "What to do without, for measurements: a list of express, store, unlink, invlpg, route (default: nothing)");

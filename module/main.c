@@ -4,8 +4,11 @@
  * reverse order.
  */
 #include "dev/console.h"
+#include "feature.h"
+#include "mmu/spte.h"
 #include "netlink.h"
 #include "vm.h"
+#include "vmx/cap.h"
 #include "vmx/cpu.h"
 #include "vmx/cpuid.h"
 #include "vmx/fpu.h"
@@ -23,6 +26,8 @@ static int __init kage_init(void)
 		return ret;
 	kage_fpu_init();
 	kage_cpuid_init();
+	if (kage_has(KAGE_FEATURE_ROUTE))
+		kage_spte_reserve(kage_caps.phys_bits);
 	ret = kage_vmcs_init();
 	if (ret)
 		goto err_cpu;

@@ -53,4 +53,11 @@ struct kage_stat_sink {
 	int (*put)(struct kage_stat_sink *sink, const char *name, u64 value);
 };
 
+/* Page faults of a guest that are its own: see mmu/route.h. */
+enum kage_route {
+	KAGE_ROUTE_EXIT,	/* every fault exits */
+	KAGE_ROUTE_ABSENT,	/* those at absent entries do not */
+	KAGE_ROUTE_USER,	/* those of users, but at LAZY entries, do not */
+};
+
 #endif /* _KAGE_TYPES_H */

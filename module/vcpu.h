@@ -117,10 +117,13 @@ struct kage_vcpu {
 
 	struct kage_store_cache *stores;	/* I contents C */
 
+	int absent_favour;		/* C which true faults exited: route.c */
+
 	/* Stores in a row that changed present entries of one table. */
 	struct kage_burst {
 		gfn_t gfn;
 		unsigned int nr;
+		bool more;		/* another table was unlinked just now */
 	} burst;			/* M */
 
 	/* The store that last made us give a table up (livelock guard). */

@@ -16,7 +16,7 @@
  */
 static bool entry_ok(u64 spte, u64 want)
 {
-	const u64 write = KAGE_PTE_W | KAGE_SPTE_TRACKED;
+	const u64 write = KAGE_PTE_W | KAGE_SPTE_TRACKED | KAGE_SPTE_WITHHELD;
 
 	if (spte == KAGE_SPTE_LAZY)
 		return want != KAGE_SPTE_NONE;
@@ -25,8 +25,13 @@ static bool entry_ok(u64 spte, u64 want)
 	if ((spte ^ want) & ~write)
 		return false;
 	if (spte & KAGE_PTE_W)
-		return want & KAGE_PTE_W;
-	return !(spte & KAGE_SPTE_TRACKED) || (want & write);
+		return (want & KAGE_PTE_W) &&
+		       !(spte & (KAGE_SPTE_TRACKED | KAGE_SPTE_WITHHELD));
+	if ((want & KAGE_PTE_U) && (want & write) &&
+	    !(spte & KAGE_SPTE_WITHHELD))
+		return false;
+	return !(spte & (KAGE_SPTE_TRACKED | KAGE_SPTE_WITHHELD)) ||
+	       (want & write);
 }
 
 /*
@@ -86,8 +91,12 @@ static u32 check_leaf(struct kage_vm *vm, struct kage_shadow *sp,
 	       slot->pfns[gfn - slot->base];
 	if (!(spte & KAGE_PTE_W))
 		return bad;
-	list = kage_rmap_list(vm, gfn, sp->role.level);
-	bad += !list || !kage_ptelist_has(list, &sp->spt[i]);
+	if (sp->role.direct && sp->role.level == 1) {
+		bad += gfn != sp->gfn + i || sp->gfn % KAGE_PT_ENTRIES;
+	} else {
+		list = kage_rmap_list(vm, gfn, sp->role.level);
+		bad += !list || !kage_ptelist_has(list, &sp->spt[i]);
+	}
 	bad += sp->role.level == 1 ? kage_slot_tracked(slot, gfn) :
 	       slot->tracked_in[kage_slot_chunk(slot, gfn)];
 	return bad;

@@ -13,9 +13,6 @@
 #include "../vcpu.h"
 #include "../vm.h"
 
-/* About what it costs to link a table again, in stores. */
-#define BURST	8
-
 /*
  * The entry that maps the table was read-only for being one. The guest is about
  * to store through it once more: that need not be another exit.
@@ -35,21 +32,18 @@ static void follow_again(struct kage_vm *vm, u64 *sptep)
 				   gpt ? READ_ONCE(gpt[index]) : 0);
 }
 
-void kage_burst_note(struct kage_vcpu *vcpu, gfn_t gfn, u64 old, u64 *sptep)
+void kage_burst_note(struct kage_vcpu *vcpu, gfn_t gfn, u64 old, u64 new,
+		     u64 *sptep)
 {
 	struct kage_burst *burst = &vcpu->burst;
 
-	if (!(old & KAGE_PTE_P)) {
-		kage_burst_end(vcpu);
-		return;
-	}
-	if (burst->gfn != gfn) {
-		burst->gfn = gfn;
-		burst->nr = 0;
-	}
-	if (++burst->nr < BURST || !kage_has(KAGE_FEATURE_UNLINK))
+	kage_burst_count(vcpu, gfn, old, new);
+	if (burst->nr < kage_burst_limit(burst))
 		return;
 	burst->nr = 0;
+	burst->more = true;
+	if (!kage_has(KAGE_FEATURE_UNLINK))
+		return;
 	if (kage_shadow_unlink(vcpu->vm, gfn) && sptep)
 		follow_again(vcpu->vm, sptep);
 }

@@ -9,21 +9,71 @@
 #include "shadow.h"
 #include "../vcpu.h"
 
+/*
+ * About what it costs to link a table again, in stores; and how many it takes to
+ * believe that the guest goes on with the next table as it did with the last.
+ */
+#define KAGE_BURST	8
+#define KAGE_BURST_MORE	2
+
+static inline unsigned int kage_burst_limit(const struct kage_burst *burst)
+{
+	return burst->more ? KAGE_BURST_MORE : KAGE_BURST;
+}
+
 /**
  * kage_burst_note() - the guest changed an entry of a tracked table
  * @gfn: the table's frame
- * @old: the entry before
+ * @old, @new: the entry before and after
  * @sptep: what maps the table where the guest stores to it, or NULL
  *
  * Unlinks the table if this was one time too often; the guest can then go on
  * without an exit.
  */
-void kage_burst_note(struct kage_vcpu *vcpu, gfn_t gfn, u64 old, u64 *sptep);
+void kage_burst_note(struct kage_vcpu *vcpu, gfn_t gfn, u64 old, u64 new,
+		     u64 *sptep);
+
+/*
+ * Taking a page away, or changing its rights, may be part of something larger;
+ * giving a new page, be it in the place of another, is not.
+ */
+static inline bool kage_burst_sign(u64 old, u64 new)
+{
+	return (old & KAGE_PTE_P) &&
+	       (!(new & KAGE_PTE_P) || !((old ^ new) & KAGE_PTE_ADDR));
+}
+
+/** kage_burst_count() - the same, where kage_burst_due() has said no */
+static inline void kage_burst_count(struct kage_vcpu *vcpu, gfn_t gfn, u64 old,
+				    u64 new)
+{
+	struct kage_burst *burst = &vcpu->burst;
+
+	if (!kage_burst_sign(old, new)) {
+		burst->nr = 0;
+		return;
+	}
+	if (burst->gfn != gfn)
+		burst->nr = 0;
+	burst->gfn = gfn;
+	burst->nr++;
+}
+
+/** kage_burst_due() - would the next change of the table unlink it? */
+static inline bool kage_burst_due(const struct kage_vcpu *vcpu, gfn_t gfn,
+				  u64 old, u64 new)
+{
+	const struct kage_burst *burst = &vcpu->burst;
+
+	return kage_burst_sign(old, new) && burst->gfn == gfn &&
+	       burst->nr + 1 >= kage_burst_limit(burst);
+}
 
 /** kage_burst_end() - the guest does something else */
 static inline void kage_burst_end(struct kage_vcpu *vcpu)
 {
 	vcpu->burst.nr = 0;
+	vcpu->burst.more = false;
 }
 
 #endif /* _KAGE_MMU_BURST_H */

@@ -16,6 +16,8 @@ union kage_role kage_shadow_role(const struct kage_shadow *sp, u64 gpte,
 	role.level--;
 	role.direct = direct;
 	role.nx = direct && role.level > 1 && (gpte & KAGE_PTE_NX);
+	if (!sp->role.direct)
+		role.user = direct && (gpte & KAGE_PTE_U);
 	return role;
 }
 
@@ -93,7 +95,8 @@ u64 kage_shadow_gpte(const struct kage_shadow *sp, u64 gpte)
 {
 	if (!sp->role.direct)
 		return gpte;
-	return KAGE_GPTE_DIRECT | (sp->role.nx ? KAGE_PTE_NX : 0);
+	return KAGE_GPTE_DIRECT | (sp->role.user ? KAGE_PTE_U : 0) |
+	       (sp->role.nx ? KAGE_PTE_NX : 0);
 }
 
 gfn_t kage_shadow_gfn(const struct kage_shadow *sp, unsigned int index,

@@ -11,6 +11,7 @@
 #include "../vmx/event.h"
 #include "burst.h"
 #include "gwalk.h"
+#include "route.h"
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 #include <linux/cache.h>
@@ -294,6 +295,7 @@ void kage_mmu_fault(struct kage_vcpu *vcpu, gva_t gva, u32 pfec)
 		break;
 	case VERDICT_GUEST:
 		vcpu->stats[KAGE_STAT_PF_GUEST]++;
+		kage_route_note(vcpu, walk.pfec);
 		kage_event_inject_pf(vcpu, gva, walk.pfec);
 		break;
 	case VERDICT_STORE:
@@ -403,20 +405,25 @@ static int change(struct kage_vcpu *vcpu, gpa_t gpa, u64 val, unsigned int len,
 	unsigned int off = gpa & ~KAGE_PAGE_MASK;
 	unsigned long flags;
 	bool done = true;
-	u64 before;
+	u64 before, *entry;
+	bool tracked;
 
 	if (!host || !slot)
 		return -EFAULT;
 	spin_lock_irqsave(&vm->mmu.lock, flags);
-	before = READ_ONCE(*(u64 *)PTR_ALIGN_DOWN(host, sizeof(u64)));
+	tracked = kage_slot_tracked(slot, gfn);
+	if (tracked)
+		kage_shadow_expect(vm, gfn, off / 8, (off + len - 1) / 8);
+	entry = PTR_ALIGN_DOWN(host, sizeof(u64));
+	before = READ_ONCE(*entry);
 	if (old)
 		done = put_locked(host, *old, val, len);
 	else
 		put(host, val, len);
-	if (done && kage_slot_tracked(slot, gfn)) {
+	if (tracked)
 		kage_shadow_reread(vm, gfn, off / 8, (off + len - 1) / 8);
-		kage_burst_note(vcpu, gfn, before, NULL);
-	}
+	if (tracked && done)
+		kage_burst_note(vcpu, gfn, before, READ_ONCE(*entry), NULL);
 	spin_unlock_irqrestore(&vm->mmu.lock, flags);
 	return done;
 }

@@ -8,6 +8,7 @@
 #include "../vm.h"
 #include "gwalk.h"
 #include "rmap.h"
+#include <linux/atomic.h>
 
 /* The slot, and the chunk of the reverse map, where the last frame was. */
 struct place {
@@ -48,7 +49,7 @@ static bool put_leaf(struct kage_vm *vm, struct kage_shadow *sp,
 
 	if (kage_spte_present(sp->spt[i]) || !kage_spte_present(spte))
 		return false;
-	if (spte & KAGE_PTE_W) {
+	if ((spte & KAGE_PTE_W) && !sp->role.direct) {
 		list = find_list(place, gfn);
 		if (!list || kage_ptelist_full(list) ||
 		    !kage_ptelist_add(vm, list, &sp->spt[i]))
@@ -56,6 +57,7 @@ static bool put_leaf(struct kage_vm *vm, struct kage_shadow *sp,
 	}
 	sp->gfns[i] = gfn;
 	sp->nr_present++;
+	kage_shadow_count(vm, 0, spte);
 	WRITE_ONCE(sp->spt[i], spte);
 	return true;
 }
@@ -69,15 +71,16 @@ static bool drop_leaf(struct kage_vm *vm, struct kage_shadow *sp,
 
 	if (!kage_spte_present(old) || kage_spte_present(spte))
 		return false;
-	if (old & KAGE_PTE_W) {
+	if ((old & KAGE_PTE_W) && !sp->role.direct) {
 		if (!find_slot(vm, place, sp->gfns[i]))
 			return false;
 		list = find_list(place, sp->gfns[i]);
 		if (WARN_ON_ONCE(!list))
 			return false;
 		kage_ptelist_del(vm, list, &sp->spt[i]);
-		vm->mmu.stale = true;
 	}
+	vm->mmu.stale |= !!(old & KAGE_PTE_W);
+	kage_shadow_count(vm, old, 0);
 	WRITE_ONCE(sp->spt[i], spte);
 	sp->nr_present--;
 	return true;
@@ -101,20 +104,26 @@ static u64 rsvd_bits(const struct kage_shadow *sp)
 	return kage_gpte_rsvd(&mode, ~0ULL, 1);
 }
 
+static inline u64 derive_leaf(struct kage_vm *vm, const struct kage_shadow *sp,
+			      u64 gpte, u64 rsvd, gfn_t gfn,
+			      struct place *place)
+{
+	const u64 needed = KAGE_PTE_P | KAGE_PTE_A;
+
+	if ((gpte & (needed | rsvd)) == needed)
+		return kage_fill_leaf(find_slot(vm, place, gfn), sp, gpte, gfn,
+				      1);
+	return gpte & KAGE_PTE_P ? KAGE_SPTE_LAZY : KAGE_SPTE_NONE;
+}
+
 static inline void follow_leaf(struct kage_vm *vm, struct kage_shadow *sp,
 			       unsigned int i, u64 gpte, u64 rsvd,
 			       struct place *place)
 {
-	const u64 needed = KAGE_PTE_P | KAGE_PTE_A;
 	gfn_t gfn = kage_gpte_gfn(gpte, 1);
-	u64 spte = KAGE_SPTE_NONE;
 
-	if ((gpte & (needed | rsvd)) == needed)
-		spte = kage_fill_leaf(find_slot(vm, place, gfn), sp, gpte, gfn,
-				      1);
-	else if (gpte & KAGE_PTE_P)
-		spte = KAGE_SPTE_LAZY;
-	set_leaf(vm, sp, i, spte, gfn, place);
+	set_leaf(vm, sp, i, derive_leaf(vm, sp, gpte, rsvd, gfn, place), gfn,
+		 place);
 }
 
 void kage_fill_entry(struct kage_vm *vm, struct kage_shadow *sp,
@@ -123,6 +132,64 @@ void kage_fill_entry(struct kage_vm *vm, struct kage_shadow *sp,
 	struct place place = {};
 
 	follow_leaf(vm, sp, i, gpte, rsvd_bits(sp), &place);
+}
+
+static bool is_writable(u64 spte)
+{
+	return kage_spte_present(spte) && (spte & KAGE_PTE_W);
+}
+
+static inline struct kage_ptelist *list_of(struct kage_vm *vm,
+					   struct place *place, gfn_t gfn)
+{
+	return find_slot(vm, place, gfn) ? find_list(place, gfn) : NULL;
+}
+
+/* The last thing that can fail. */
+static inline bool put(struct kage_vm *vm, struct kage_ptelist *list,
+		       u64 *sptep)
+{
+	return list && !kage_ptelist_full(list) &&
+	       kage_ptelist_add(vm, list, sptep);
+}
+
+bool kage_fill_store(struct kage_vm *vm, struct kage_shadow *sp,
+		     unsigned int i, struct kage_fill_store *store)
+{
+	gfn_t gfn = kage_gpte_gfn(store->val, 1), old_gfn = sp->gfns[i];
+	struct place place = { .slot = *store->slot };
+	u64 *sptep = &sp->spt[i], old = *sptep, spte;
+	struct kage_ptelist *left = NULL;
+	bool moves;
+
+	spte = derive_leaf(vm, sp, store->val, rsvd_bits(sp), gfn, &place);
+	*store->slot = place.slot;
+	/* To withhold something all vCPUs would have to leave the guest. */
+	if ((old | spte) & KAGE_SPTE_WITHHELD)
+		return false;
+	moves = is_writable(old) != is_writable(spte) || old_gfn != gfn;
+	if (moves && is_writable(old)) {
+		left = list_of(vm, &place, old_gfn);
+		if (!left)
+			return false;
+	}
+	if (moves && is_writable(spte) &&
+	    !put(vm, list_of(vm, &place, gfn), sptep))
+		return false;
+	if (vm->nr_vcpus > 1)
+		kage_shadow_expect_one(sp, i);
+	if (store->exchange)
+		store->val = xchg(store->gpte, store->val);
+	else
+		WRITE_ONCE(*store->gpte, store->val);
+	if (left) {
+		kage_ptelist_del(vm, left, sptep);
+		vm->mmu.stale = true;
+	}
+	sp->nr_present += kage_spte_present(spte) - kage_spte_present(old);
+	sp->gfns[i] = gfn;
+	WRITE_ONCE(*sptep, spte);
+	return true;
 }
 
 static void fill_leaves(struct kage_vm *vm, struct kage_shadow *sp,
@@ -189,5 +256,5 @@ void kage_fill_clear(struct kage_vm *vm, struct kage_shadow *sp)
 
 	lockdep_assert_held(&vm->mmu.lock);
 	for (i = 0; sp->nr_present && i < KAGE_PT_ENTRIES; i++)
-		drop_leaf(vm, sp, i, KAGE_SPTE_NONE, &place);
+		drop_leaf(vm, sp, i, KAGE_SPTE_LAZY, &place);
 }

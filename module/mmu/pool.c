@@ -83,18 +83,27 @@ static int topup_chunks(struct kage_mmu *mmu)
 	return 0;
 }
 
+/*
+ * A page of them at a time; the first keeps the page for kage_mmu_uninit(). A
+ * guest that maps frames twice uses them as fast as it can store.
+ */
 static int topup_descs(struct kage_mmu *mmu)
 {
 	while (READ_ONCE(mmu->nr_spare_desc) < KAGE_POOL_DESCS) {
 		struct kage_ptelist_desc *d;
+		unsigned int i;
 
-		d = kmalloc(sizeof(*d), GFP_KERNEL_ACCOUNT);
+		d = (void *)__get_free_page(GFP_KERNEL_ACCOUNT);
 		if (!d)
 			return -ENOMEM;
+		for (i = 1; i < KAGE_DESCS_PER_PAGE - 1; i++)
+			d[i].next = &d[i + 1];
 		spin_lock_irq(&mmu->lock);
-		d->next = mmu->spare_desc;
-		mmu->spare_desc = d;
-		mmu->nr_spare_desc++;
+		d[0].next = mmu->desc_pages;
+		mmu->desc_pages = d;
+		d[i].next = mmu->spare_desc;
+		mmu->spare_desc = &d[1];
+		mmu->nr_spare_desc += KAGE_DESCS_PER_PAGE - 1;
 		spin_unlock_irq(&mmu->lock);
 	}
 	return 0;
@@ -271,10 +280,10 @@ void kage_mmu_uninit(struct kage_vm *vm)
 	while (mmu->nr_spare_chunk)
 		free_page((unsigned long)
 			  mmu->spare_chunk[--mmu->nr_spare_chunk]);
-	while (mmu->spare_desc) {
-		struct kage_ptelist_desc *d = mmu->spare_desc;
+	while (mmu->desc_pages) {
+		struct kage_ptelist_desc *d = mmu->desc_pages;
 
-		mmu->spare_desc = d->next;
-		kfree(d);
+		mmu->desc_pages = d->next;
+		free_page((unsigned long)d);
 	}
 }

@@ -2,7 +2,8 @@
 /*
  * Lists of shadow entries: the parents of a shadow page, and the writable
  * entries that map a guest frame (reverse map). Read-only entries are in no
- * reverse map: only writability is ever taken back frame by frame.
+ * reverse map: only writability is ever taken back frame by frame. Nor are the
+ * pieces of a large page, whose table is found by the frame.
  */
 #ifndef _KAGE_MMU_RMAP_H
 #define _KAGE_MMU_RMAP_H
@@ -11,6 +12,8 @@
 #include "mem.h"
 
 #define KAGE_DESC_ENTRIES	6
+#define KAGE_DESCS_PER_PAGE	(KAGE_PAGE_SIZE / \
+				 sizeof(struct kage_ptelist_desc))
 #define KAGE_DESC_DEPTH		42
 
 /* A piece of a list that is longer than one entry. */

@@ -8,6 +8,7 @@
 #include "../vcpu.h"
 #include "fill.h"
 #include "rmap.h"
+#include "route.h"
 #include <linux/hash.h>
 #include <linux/mm.h>
 
@@ -38,6 +39,16 @@ static bool is_writable_leaf(const struct kage_shadow *sp, u64 spte)
 	       kage_spte_is_leaf(spte, sp->role.level);
 }
 
+/*
+ * Is an entry in the reverse map? The pieces of a large page are found by the
+ * frame alone: their table is looked up (protect_pieces).
+ */
+static bool is_listed(const struct kage_shadow *sp, u64 spte)
+{
+	return is_writable_leaf(sp, spte) &&
+	       !(sp->role.direct && sp->role.level == 1);
+}
+
 struct kage_shadow *kage_shadow_find(struct kage_vm *vm, gfn_t gfn,
 				     union kage_role role)
 {
@@ -54,6 +65,20 @@ struct kage_shadow *kage_shadow_find(struct kage_vm *vm, gfn_t gfn,
 static bool follows(const struct kage_shadow *sp, gfn_t gfn)
 {
 	return sp->gfn == gfn && !sp->role.direct && !sp->unsynced;
+}
+
+struct kage_shadow *kage_shadow_follower(struct kage_vm *vm, gfn_t gfn)
+{
+	struct kage_shadow *sp, *found = NULL;
+
+	hlist_for_each_entry(sp, bucket(&vm->mmu, gfn), hash) {
+		if (!follows(sp, gfn))
+			continue;
+		if (found || sp->role.level > 1)
+			return NULL;
+		found = sp;
+	}
+	return found;
 }
 
 static bool has_follower(struct kage_vm *vm, gfn_t gfn)
@@ -87,6 +112,16 @@ void kage_mmu_flush(struct kage_vm *vm)
 	}
 }
 
+void kage_shadow_withhold(struct kage_vm *vm, u64 old, u64 new)
+{
+	if (old & KAGE_SPTE_WITHHELD) {
+		vm->mmu.withheld--;
+		return;
+	}
+	vm->mmu.withheld++;
+	kage_route_watch(vm);
+}
+
 static void untrack_gfn(struct kage_vm *vm, gfn_t gfn)
 {
 	struct kage_slot *slot = kage_mem_slot(vm, gfn);
@@ -98,15 +133,16 @@ static void untrack_gfn(struct kage_vm *vm, gfn_t gfn)
 }
 
 /*
- * Takes a page out of use; its entries must be NONE or LAZY already. A vCPU
- * that pins it as a root lets go of it when it loads another, until when it is
- * not freed: its thread may be looking at it now.
+ * Takes a page out of use; its entries are LAZY already. A vCPU that pins it as a
+ * root lets go of it when it loads another, until when it is not freed: its
+ * thread may be looking at it now.
  */
 static void bury(struct kage_vm *vm, struct kage_shadow *sp)
 {
 	struct kage_mmu *mmu = &vm->mmu;
 	unsigned int i;
 
+	mmu->epoch++;
 	hlist_del_init(&sp->hash);
 	list_move(&sp->lru, &mmu->dying);
 	mmu->nr_live--;
@@ -135,11 +171,13 @@ static void detach(struct kage_vm *vm, struct kage_shadow *sp)
 {
 	u64 *parent;
 
+	vm->mmu.epoch++;
 	while ((parent = kage_ptelist_first(&sp->parents))) {
 		struct kage_shadow *psp = kage_shadow_of(parent);
 
 		/* Off the list first, or the last one would release it. */
 		kage_ptelist_del(vm, &sp->parents, parent);
+		kage_shadow_count(vm, *parent, KAGE_SPTE_LAZY);
 		WRITE_ONCE(*parent, KAGE_SPTE_LAZY);
 		psp->nr_present--;
 	}
@@ -156,7 +194,9 @@ void kage_shadow_zap(struct kage_vm *vm, struct kage_shadow *sp)
 	if (sp->role.level == 1)
 		kage_fill_clear(vm, sp);
 	for (i = 0; sp->nr_present && i < KAGE_PT_ENTRIES; i++)
-		kage_shadow_set(vm, sp, i, KAGE_SPTE_NONE);
+		kage_shadow_set(vm, sp, i, KAGE_SPTE_LAZY);
+	/* What was NONE is the guest's word no longer. */
+	memset64(sp->spt, KAGE_SPTE_LAZY, KAGE_PT_ENTRIES);
 	bury(vm, sp);
 }
 
@@ -184,7 +224,9 @@ static void drop_old(struct kage_vm *vm, struct kage_shadow *sp,
 
 	if (is_writable_leaf(sp, old)) {
 		vm->mmu.stale = true;
-		kage_rmap_del(vm, gfn, sp->role.level, &sp->spt[index]);
+		if (is_listed(sp, old))
+			kage_rmap_del(vm, gfn, sp->role.level,
+				      &sp->spt[index]);
 		return;
 	}
 	if (!is_table(sp, old))
@@ -219,13 +261,13 @@ static u64 take_new(struct kage_vm *vm, struct kage_shadow *sp,
 	int level = sp->role.level;
 	struct kage_ptelist *list;
 
-	if (is_writable_leaf(sp, spte)) {
+	if (is_listed(sp, spte)) {
 		list = kage_rmap_make(vm, sp->gfns[index], level);
 		if (!list)
-			return spte & ~KAGE_PTE_W;
+			return kage_spte_withhold(spte);
 		make_room(vm, list);
 		if (!kage_ptelist_add(vm, list, &sp->spt[index]))
-			return spte & ~KAGE_PTE_W;
+			return kage_spte_withhold(spte);
 	} else if (is_table(sp, spte)) {
 		list = &kage_shadow_child(spte)->parents;
 		make_room(vm, list);
@@ -243,8 +285,11 @@ void kage_shadow_set_gfn(struct kage_vm *vm, struct kage_shadow *sp,
 
 	if (old == spte)
 		return;
+	if (sp->role.level > 1)
+		vm->mmu.epoch++;
 	if (is_table(sp, old) && is_table(sp, spte) &&
 	    !((old ^ spte) & KAGE_PTE_ADDR)) {
+		kage_shadow_count(vm, old, spte);
 		WRITE_ONCE(sp->spt[index], spte);
 		flush_pieces(vm, kage_shadow_child(spte));
 		return;
@@ -255,6 +300,7 @@ void kage_shadow_set_gfn(struct kage_vm *vm, struct kage_shadow *sp,
 	old = sp->spt[index];
 	sp->nr_present += kage_spte_present(spte);
 	sp->nr_present -= kage_spte_present(old);
+	kage_shadow_count(vm, old, spte);
 	/* One store: a vCPU that walks the table sees the old or the new. */
 	WRITE_ONCE(sp->spt[index], spte);
 	drop_old(vm, sp, index, old, old_gfn);
@@ -273,6 +319,21 @@ void kage_shadow_follow(struct kage_vm *vm, struct kage_shadow *sp,
 	kage_shadow_set_gfn(vm, sp, index,
 			    kage_shadow_derive(vm, sp, index, gpte),
 			    kage_shadow_gfn(sp, index, gpte));
+}
+
+void kage_shadow_expect(struct kage_vm *vm, gfn_t gfn, unsigned int first,
+			unsigned int last)
+{
+	struct kage_shadow *sp;
+	unsigned int i;
+
+	lockdep_assert_held(&vm->mmu.lock);
+	if (vm->nr_vcpus == 1)
+		return;
+	hlist_for_each_entry(sp, bucket(&vm->mmu, gfn), hash) {
+		for (i = first; follows(sp, gfn) && i <= last; i++)
+			kage_shadow_expect_one(sp, i);
+	}
 }
 
 void kage_shadow_stored(struct kage_vm *vm, gfn_t gfn, unsigned int index,
@@ -340,6 +401,20 @@ static void protect_list(struct kage_vm *vm, struct kage_ptelist *list,
 	}
 }
 
+static void protect_pieces(struct kage_vm *vm, gfn_t gfn)
+{
+	gfn_t first = gfn & ~(kage_pt_span(2) - 1);
+	unsigned int index = gfn - first;
+	struct kage_shadow *sp;
+
+	hlist_for_each_entry(sp, bucket(&vm->mmu, first), hash)
+		if (sp->gfn == first && sp->role.direct &&
+		    sp->role.level == 1 &&
+		    is_writable_leaf(sp, sp->spt[index]))
+			kage_shadow_set(vm, sp, index,
+					kage_spte_track(sp->spt[index]));
+}
+
 /*
  * From here on nothing writes to the frame unseen. The order is protect,
  * flush, read: only after it may the table's entries be believed.
@@ -354,6 +429,7 @@ static void track_gfn(struct kage_vm *vm, gfn_t gfn)
 	slot->tracked_in[kage_slot_chunk(slot, gfn)]++;
 	protect_list(vm, kage_rmap_list(vm, gfn, 1), 1);
 	protect_list(vm, kage_rmap_list(vm, gfn, 2), 2);
+	protect_pieces(vm, gfn);
 	/*
 	 * Not only for these: an entry that left the lists since the last flush
 	 * (recycled, or replaced by the guest) may be cached with W, too.
@@ -371,6 +447,7 @@ static void link_again(struct kage_vm *vm, struct kage_shadow *sp)
 {
 	if (!sp->unsynced)
 		return;
+	vm->mmu.epoch++;
 	vm->mmu.stats[KAGE_MMU_RELINKED]++;
 	sp->unsynced = false;
 	track_gfn(vm, sp->gfn);
@@ -389,9 +466,11 @@ static bool may_unlink(struct kage_vm *vm, gfn_t gfn)
 }
 
 /*
- * What a processor has cached of the path to the table it may use until the
- * guest flushes: INVLPG drops all it knows of upper levels. If it finds an entry
- * absent that the guest has set meanwhile, the fault comes to kage.
+ * What a processor has cached of the path to the table it might use until the
+ * guest flushes: INVLPG drops all it knows of upper levels. But if it found an
+ * entry absent that the guest has set meanwhile, the fault would go to the
+ * guest, which need not flush for a new entry: the path has to go before the
+ * guest can store to the table. Where all faults exit, they come to kage.
  */
 bool kage_shadow_unlink(struct kage_vm *vm, gfn_t gfn)
 {
@@ -406,6 +485,8 @@ bool kage_shadow_unlink(struct kage_vm *vm, gfn_t gfn)
 			sp->unsynced = true;
 		}
 	}
+	if (KAGE_SPTE_LAZY & KAGE_PTE_P)
+		kage_mmu_flush(vm);
 	untrack_gfn(vm, gfn);
 	vm->mmu.stats[KAGE_MMU_UNLINKED]++;
 	return true;
@@ -433,6 +514,7 @@ struct kage_shadow *kage_shadow_get(struct kage_vm *vm, gfn_t gfn,
 	hlist_add_head(&sp->hash, bucket(mmu, gfn));
 	list_add_tail(&sp->lru, &mmu->live);
 	mmu->nr_live++;
+	mmu->epoch++;
 	mmu->stats[KAGE_MMU_CREATED]++;
 	if (!role.direct)
 		track_gfn(vm, gfn);

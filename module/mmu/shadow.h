@@ -25,6 +25,7 @@
 #include "../types.h"
 #include "mem.h"
 #include "spte.h"
+#include <asm/barrier.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
 
@@ -36,7 +37,7 @@
 
 /* Reserves that a fault may use without allocating. */
 #define KAGE_POOL_PAGES		16
-#define KAGE_POOL_DESCS		32
+#define KAGE_POOL_DESCS		512
 
 union kage_role {
 	u32 word;
@@ -46,6 +47,7 @@ union kage_role {
 		u32 wp:1;	/* the guest's CR0.WP */
 		u32 nxe:1;	/* the guest's EFER.NXE: is bit 63 reserved? */
 		u32 nx:1;	/* direct: no piece can be executed */
+		u32 user:1;	/* direct: U of the large page */
 		/* Unused bits stay 0: roles are compared as words. */
 	};
 };
@@ -84,7 +86,10 @@ struct kage_mmu {
 	struct list_head live;		/* M least recently used first */
 	struct list_head dying;		/* M unlinked, not yet flushed */
 	u32 nr_live, nr_dying;		/* M */
+	u64 epoch;			/* M grows with what store_memo.h names */
 	bool stale;			/* M vCPUs may have cached what is gone */
+	bool watch;			/* M users' writes have to exit: route.h */
+	u32 withheld;			/* M entries with KAGE_SPTE_WITHHELD */
 	u32 limit;			/* M */
 	u32 limit_asked;		/* I 0: follow the RAM size */
 
@@ -92,6 +97,7 @@ struct kage_mmu {
 	struct list_head spare;		/* M struct kage_shadow with a page */
 	struct kage_rmap_chunk *spare_chunk[4];		/* M */
 	struct kage_ptelist_desc *spare_desc;		/* M chained */
+	struct kage_ptelist_desc *desc_pages;		/* M the pages' first */
 	u32 nr_spare, nr_spare_chunk, nr_spare_desc;	/* M */
 
 	u64 stats[KAGE_NR_MMU_STATS];	/* M */
@@ -146,6 +152,18 @@ int kage_mmu_stats(struct kage_vm *vm, struct kage_stat_sink *sink);
 /** kage_mmu_flush() - what vCPUs have cached is gone when it returns */
 void kage_mmu_flush(struct kage_vm *vm);
 
+/** kage_shadow_withhold() - count what is withheld from users, see route.h */
+void kage_shadow_withhold(struct kage_vm *vm, u64 old, u64 new);
+
+/**
+ * kage_shadow_count() - an entry is about to change from @old to @new
+ */
+static inline void kage_shadow_count(struct kage_vm *vm, u64 old, u64 new)
+{
+	if (unlikely((old ^ new) & KAGE_SPTE_WITHHELD))
+		kage_shadow_withhold(vm, old, new);
+}
+
 /** kage_shadow_of() - the shadow page that an entry lies in */
 struct kage_shadow *kage_shadow_of(const u64 *sptep);
 
@@ -171,7 +189,8 @@ struct kage_shadow *kage_shadow_spare(struct kage_mmu *mmu);
 /**
  * kage_shadow_zap() - give one page up
  *
- * Its parents' entries become LAZY. It is freed after a flush.
+ * Its parents' entries become LAZY, and so do its own: what a processor has
+ * cached may lead to them until a flush, after which the page is freed.
  */
 void kage_shadow_zap(struct kage_vm *vm, struct kage_shadow *sp);
 
@@ -204,9 +223,34 @@ u64 kage_shadow_derive(struct kage_vm *vm, struct kage_shadow *sp,
 void kage_shadow_follow(struct kage_vm *vm, struct kage_shadow *sp,
 			unsigned int index, u64 gpte);
 
+/**
+ * kage_shadow_expect() - entries [@first, @last] of a table are about to change
+ *
+ * Where other vCPUs might see the new entry before its shadow, and take a fault
+ * for the guest's own, they find LAZY until it is stored.
+ */
+void kage_shadow_expect(struct kage_vm *vm, gfn_t gfn, unsigned int first,
+			unsigned int last);
+
+/** kage_shadow_expect_one() - the same for one entry of one shadow page */
+static inline void kage_shadow_expect_one(struct kage_shadow *sp,
+					  unsigned int index)
+{
+	if (sp->spt[index] == KAGE_SPTE_NONE)
+		WRITE_ONCE(sp->spt[index], KAGE_SPTE_LAZY);
+	/* The entry, then the store. */
+	smp_wmb();
+}
+
 /** kage_shadow_stored() - entry @index of the guest's table is @gpte now */
 void kage_shadow_stored(struct kage_vm *vm, gfn_t gfn, unsigned int index,
 			u64 gpte);
+
+/**
+ * kage_shadow_follower() - the shadow page that follows @gfn, if it is a leaf
+ * table and the only one; else NULL
+ */
+struct kage_shadow *kage_shadow_follower(struct kage_vm *vm, gfn_t gfn);
 
 /** kage_shadow_reread() - entries [@first, @last] follow the guest's table */
 void kage_shadow_reread(struct kage_vm *vm, gfn_t gfn, unsigned int first,
@@ -247,6 +291,13 @@ void kage_shadow_unshadow(struct kage_vm *vm, gfn_t gfn);
 
 /** kage_shadow_reserve() - is there enough for one fault? Recycles if not */
 bool kage_shadow_reserve(struct kage_vcpu *vcpu);
+
+/** kage_shadow_low() - should the reserves be refilled before long? */
+static inline bool kage_shadow_low(const struct kage_mmu *mmu)
+{
+	return mmu->nr_spare_desc < KAGE_POOL_DESCS / 4 ||
+	       mmu->nr_spare_chunk < 2;
+}
 
 /** kage_shadow_free() - to the allocator; nothing may reach it any more */
 void kage_shadow_free(struct kage_shadow *sp);

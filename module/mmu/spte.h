@@ -30,16 +30,34 @@
 #define KAGE_ROOT_LEVEL	4
 
 /*
- * The two shadow entries that are not present. NONE: the guest's entry is not
- * present either. LAZY: the guest's entry is present, or a device may be there,
- * and kage has to look. Neither has an address bit set, so a terminal fault on
- * them speculates at host frame 0, which holds nothing (L1TF).
+ * The two shadow entries that lead nowhere. NONE: the guest's entry is not
+ * present either, so that the fault is the guest's own. LAZY: the guest's entry
+ * is present, or a device may be there, and kage has to look. Where faults are
+ * routed (route.h) the error code tells the two apart: LAZY is present then, to
+ * the processor, and has reserved bits.
+ *
+ * A terminal fault speculates at the frame that such an entry names (L1TF).
+ * Without address bits that is host frame 0, which holds nothing; with all of
+ * them it is the last frame there can be, which is not memory.
  */
 #define KAGE_SPTE_NONE	0ULL
-#define KAGE_SPTE_LAZY	BIT_ULL(9)
+#define KAGE_SPTE_LAZY	kage_spte_lazy
+#define KAGE_SPTE_LOOK	BIT_ULL(9)	/* LAZY, whatever else it has */
+
+extern u64 kage_spte_lazy;
+
+/**
+ * kage_spte_reserve() - give LAZY reserved bits
+ * @phys_bits: MAXPHYADDR of the host, 36 to 52; with 52 there are none
+ *
+ * Before any shadow table exists.
+ */
+void kage_spte_reserve(unsigned int phys_bits);
 
 /* In a present leaf: W is missing only because the frame is a page table. */
 #define KAGE_SPTE_TRACKED	BIT_ULL(10)
+/* In a present entry: a user's write faults, and the guest would allow it. */
+#define KAGE_SPTE_WITHHELD	BIT_ULL(11)
 
 /* Index of the entry for @gva in a table of @level (1 is the leaf table). */
 static inline unsigned int kage_pt_index(gva_t gva, int level)
@@ -70,13 +88,20 @@ static inline gfn_t kage_gpte_gfn(u64 gpte, int level)
 
 static inline bool kage_spte_present(u64 spte)
 {
-	return spte & KAGE_PTE_P;
+	return (spte & (KAGE_PTE_P | KAGE_SPTE_LOOK)) == KAGE_PTE_P;
 }
 
-/* A leaf that is W, without it, where its frame is a page table. */
+/* A leaf that is W, without it. */
+static inline u64 kage_spte_withhold(u64 spte)
+{
+	return (spte & ~KAGE_PTE_W) |
+	       (spte & KAGE_PTE_U ? KAGE_SPTE_WITHHELD : 0);
+}
+
+/* The same where its frame is a page table. */
 static inline u64 kage_spte_track(u64 spte)
 {
-	return (spte & ~KAGE_PTE_W) | KAGE_SPTE_TRACKED;
+	return kage_spte_withhold(spte) | KAGE_SPTE_TRACKED;
 }
 
 /* Does a present shadow entry of @level map a page? */
@@ -106,9 +131,12 @@ static inline bool kage_gpte_lets_writes(u64 gpte, bool wp)
  */
 u64 kage_spte_table(u64 gpte, bool leaf, bool wp, hpa_t table);
 
-/* The guest entry that the pieces of a large page behave as if they had. */
-#define KAGE_GPTE_DIRECT	(KAGE_PTE_P | KAGE_PTE_W | KAGE_PTE_U | \
-				 KAGE_PTE_A | KAGE_PTE_D)
+/*
+ * The guest entry that the pieces of a large page behave as if they had, but for
+ * U and NX, which they have of the page.
+ */
+#define KAGE_GPTE_DIRECT	(KAGE_PTE_P | KAGE_PTE_W | KAGE_PTE_A | \
+				 KAGE_PTE_D)
 
 /**
  * kage_spte_leaf() - entry that maps a page
@@ -134,6 +162,9 @@ static inline u64 kage_spte_leaf(u64 gpte, bool wp, int level, u64 pfn,
 		spte |= KAGE_PTE_PS;
 	if (writable && (gpte & KAGE_PTE_D) && kage_gpte_lets_writes(gpte, wp))
 		spte |= KAGE_PTE_W;
+	else if ((gpte & (KAGE_PTE_W | KAGE_PTE_U)) ==
+		 (KAGE_PTE_W | KAGE_PTE_U))
+		spte |= KAGE_SPTE_WITHHELD;
 	return spte;
 }
 

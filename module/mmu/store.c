@@ -15,23 +15,13 @@
 #include "../vcpu.h"
 #include "../vm.h"
 #include "burst.h"
+#include "fill.h"
 #include "gwalk.h"
+#include "store_memo.h"
 #include <asm/processor-flags.h>
-#include <linux/hash.h>
 #include <linux/slab.h>
 
-#define CACHE_BITS	6
 #define FETCH		16	/* bytes compared: two words cover any insn */
-
-struct kage_store_insn {
-	u64 rip;
-	u64 bytes[2], mask[2];	/* the instruction, and which bytes are its */
-	struct kage_insn insn;
-};
-
-struct kage_store_cache {
-	struct kage_store_insn insn[1 << CACHE_BITS];
-};
 
 struct kage_store_cache *kage_store_cache_alloc(void)
 {
@@ -68,18 +58,18 @@ static u64 *find_leaf(struct kage_shadow *root, gva_t gva, int *level,
 }
 
 /* The instruction's bytes, where they do not come near the page's end. */
-static const u64 *code_at(struct kage_shadow *root, gva_t rip)
+static const u64 *code_at(struct kage_shadow *root, gva_t rip, u64 **sptep)
 {
-	u64 above, mask, *sptep;
+	u64 above, mask;
 	int level;
 
 	if ((rip & ~KAGE_PAGE_MASK) > KAGE_PAGE_SIZE - FETCH)
 		return NULL;
-	sptep = find_leaf(root, rip, &level, &above);
-	if (!sptep)
+	*sptep = find_leaf(root, rip, &level, &above);
+	if (!*sptep)
 		return NULL;
 	mask = kage_pt_span(level) * KAGE_PAGE_SIZE - 1;
-	return __va((*sptep & KAGE_PTE_ADDR & ~mask) | (rip & mask));
+	return __va((**sptep & KAGE_PTE_ADDR & ~mask) | (rip & mask));
 }
 
 /* Stores of one whole entry that have no other effect than on a register. */
@@ -100,38 +90,47 @@ static u64 byte_mask(int n)
 	return n <= 0 ? 0 : n >= 8 ? ~0ULL : (1ULL << (n * 8)) - 1;
 }
 
-static const struct kage_insn *learn(struct kage_store_insn *slot, u64 rip,
-				     const u64 *bytes)
+static bool learn(struct kage_memo_insn *memo, u64 rip, const u64 *bytes)
 {
-	slot->rip = 0;
-	if (kage_decode((const u8 *)bytes, KAGE_INSN_MAX, 8, &slot->insn) ||
-	    !is_plain(&slot->insn))
-		return NULL;
-	slot->mask[0] = byte_mask(slot->insn.len);
-	slot->mask[1] = byte_mask(slot->insn.len - 8);
-	slot->bytes[0] = bytes[0] & slot->mask[0];
-	slot->bytes[1] = bytes[1] & slot->mask[1];
-	slot->rip = rip;
-	return &slot->insn;
+	memo->rip = 0;
+	if (kage_decode((const u8 *)bytes, KAGE_INSN_MAX, 8, &memo->insn) ||
+	    !is_plain(&memo->insn))
+		return false;
+	memo->mask[0] = byte_mask(memo->insn.len);
+	memo->mask[1] = byte_mask(memo->insn.len - 8);
+	memo->bytes[0] = bytes[0] & memo->mask[0];
+	memo->bytes[1] = bytes[1] & memo->mask[1];
+	memo->rip = rip;
+	return true;
+}
+
+static struct kage_memo_path path_to(const struct kage_vcpu *vcpu,
+				     const u64 *sptep)
+{
+	return (struct kage_memo_path) {
+		.root = vcpu->root, .epoch = vcpu->vm->mmu.epoch,
+		.sptep = sptep, .spte = *sptep,
+	};
 }
 
 static const struct kage_insn *find_insn(struct kage_vcpu *vcpu, u64 rip)
 {
-	struct kage_store_insn *slot;
-	const u64 *code = code_at(vcpu->root, rip);
-	u64 bytes[2];
+	struct kage_memo_insn *memo = kage_memo_insn(vcpu->stores, rip);
+	const u64 *code;
+	u64 bytes[2], *sptep;
 
+	code = code_at(vcpu->root, rip, &sptep);
 	if (!code)
 		return NULL;
-	slot = &vcpu->stores->insn[hash_64(rip, CACHE_BITS)];
 	/* Once, so that what is compared is what is decoded. */
 	bytes[0] = READ_ONCE(code[0]);
 	bytes[1] = READ_ONCE(code[1]);
-	if (slot->rip == rip &&
-	    (bytes[0] & slot->mask[0]) == slot->bytes[0] &&
-	    (bytes[1] & slot->mask[1]) == slot->bytes[1])
-		return &slot->insn;
-	return learn(slot, rip, bytes);
+	if ((memo->rip != rip || !kage_memo_same(memo, bytes)) &&
+	    !learn(memo, rip, bytes))
+		return NULL;
+	memo->code = code;
+	memo->path = path_to(vcpu, sptep);
+	return &memo->insn;
 }
 
 /*
@@ -149,6 +148,33 @@ static bool allowed(const struct kage_vcpu *vcpu, u64 leaf, u64 above,
 		return user_page;
 	/* A supervisor at a user's page: SMAP and AC decide. */
 	return !user_page || !(vcpu->cr4 & X86_CR4_SMAP);
+}
+
+/* For kage_store_express(), where a single leaf table has to follow. */
+static void remember(struct kage_vcpu *vcpu, gva_t gva, const u64 *sptep,
+		     u64 above, gfn_t gfn, u64 *gpt)
+{
+	struct kage_memo_table *memo = kage_memo_table(vcpu->stores, gva);
+	struct kage_shadow *sp = kage_shadow_follower(vcpu->vm, gfn);
+
+	*memo = (struct kage_memo_table) {
+		.page = gva & KAGE_PAGE_MASK, .above = above, .gfn = gfn,
+		.path = path_to(vcpu, sptep), .gpt = gpt, .sp = sp,
+	};
+}
+
+static void store(struct kage_vcpu *vcpu, const struct kage_insn *insn,
+		  u64 *gpte, u64 val)
+{
+	if (insn->op == KAGE_OP_XCHG)
+		vcpu->regs[insn->reg] = xchg(gpte, val);
+	else
+		WRITE_ONCE(*gpte, val);
+}
+
+static u64 source(const struct kage_vcpu *vcpu, const struct kage_insn *insn)
+{
+	return insn->src == KAGE_OPND_IMM ? insn->imm : vcpu->regs[insn->reg];
 }
 
 /* Under the lock: the table and all that shadows it change in one step. */
@@ -172,16 +198,18 @@ static bool execute(struct kage_vcpu *vcpu, const struct kage_insn *insn,
 	/* Not tracked any more: the entry may become writable instead. */
 	if (!slot || !kage_slot_tracked(slot, gfn) || kage_shadow_idle(vm, gfn))
 		return false;
-	val = insn->src == KAGE_OPND_IMM ? insn->imm : vcpu->regs[insn->reg];
+	val = source(vcpu, insn);
 	gpte = (u64 *)kage_slot_host(slot, gfn) + index;
 	old = READ_ONCE(*gpte);
-	if (insn->op == KAGE_OP_XCHG)
-		vcpu->regs[insn->reg] = xchg(gpte, val);
-	else
-		WRITE_ONCE(*gpte, val);
+	kage_shadow_expect(vm, gfn, index, index);
+	store(vcpu, insn, gpte, val);
 	/* Not read again: what others store comes after, here as there. */
 	kage_shadow_stored(vm, gfn, index, val);
-	kage_burst_note(vcpu, gfn, old, sptep);
+	kage_burst_note(vcpu, gfn, old, val, sptep);
+	remember(vcpu, gva, sptep, above, gfn, gpte - index);
+	/* Without them entries stay read-only until a fault asks for more. */
+	if (kage_shadow_low(&vm->mmu))
+		kage_vcpu_request(vcpu, KAGE_REQ_TOPUP);
 	return true;
 }
 
@@ -218,4 +246,70 @@ bool kage_store_fast(struct kage_vcpu *vcpu, gva_t gva, u32 pfec)
 	vcpu->stats[KAGE_STAT_INSNS]++;
 	kage_vcpu_skip(vcpu, insn->len);
 	return true;
+}
+
+/* What the memos tell, or NULL where they do not hold. */
+static const struct kage_insn *known_insn(struct kage_vcpu *vcpu, u64 rip)
+{
+	struct kage_memo_insn *memo = kage_memo_insn(vcpu->stores, rip);
+	u64 bytes[2];
+
+	if (memo->rip != rip || !memo->code ||
+	    !kage_memo_holds(&memo->path, vcpu->root, vcpu->vm->mmu.epoch))
+		return NULL;
+	bytes[0] = READ_ONCE(memo->code[0]);
+	bytes[1] = READ_ONCE(memo->code[1]);
+	return kage_memo_same(memo, bytes) ? &memo->insn : NULL;
+}
+
+static struct kage_memo_table *known_table(struct kage_vcpu *vcpu, gva_t gva)
+{
+	struct kage_memo_table *memo = kage_memo_table(vcpu->stores, gva);
+
+	if (memo->page != (gva & KAGE_PAGE_MASK) || !memo->sp ||
+	    !kage_memo_holds(&memo->path, vcpu->root, vcpu->vm->mmu.epoch))
+		return NULL;
+	return memo;
+}
+
+/* Nothing happens where it takes more than to change one entry. */
+static bool repeat(struct kage_vcpu *vcpu, const struct kage_insn *insn,
+		   struct kage_memo_table *memo, unsigned int index)
+{
+	struct kage_fill_store store = {
+		.gpte = &memo->gpt[index], .val = source(vcpu, insn),
+		.exchange = insn->op == KAGE_OP_XCHG, .slot = &memo->slot,
+	};
+	u64 old = READ_ONCE(*store.gpte), val = store.val;
+
+	if (kage_burst_due(vcpu, memo->gfn, old, val) ||
+	    !kage_fill_store(vcpu->vm, memo->sp, index, &store))
+		return false;
+	if (store.exchange)
+		vcpu->regs[insn->reg] = store.val;
+	kage_burst_count(vcpu, memo->gfn, old, val);
+	return true;
+}
+
+unsigned int kage_store_express(struct kage_vcpu *vcpu, gva_t gva, u32 pfec,
+				u64 rip)
+{
+	unsigned int index = (gva & ~KAGE_PAGE_MASK) / sizeof(u64), len = 0;
+	const struct kage_insn *insn;
+	struct kage_memo_table *memo;
+
+	if (!may_be_plain(vcpu, gva, pfec) ||
+	    !spin_trylock(&vcpu->vm->mmu.lock))
+		return 0;
+	memo = known_table(vcpu, gva);
+	insn = known_insn(vcpu, rip);
+	if (memo && insn && allowed(vcpu, memo->path.spte, memo->above, pfec) &&
+	    repeat(vcpu, insn, memo, index))
+		len = insn->len;
+	spin_unlock(&vcpu->vm->mmu.lock);
+	if (len) {
+		vcpu->stats[KAGE_STAT_PF_STORE]++;
+		vcpu->stats[KAGE_STAT_INSNS]++;
+	}
+	return len;
 }

@@ -24,4 +24,20 @@ void kage_store_cache_free(struct kage_store_cache *cache);
  */
 bool kage_store_fast(struct kage_vcpu *vcpu, gva_t gva, u32 pfec);
 
+/**
+ * kage_store_express() - the same once more, without leaving the guest for long
+ * @gva: the faulting address
+ * @pfec: the error code
+ * @rip: where the instruction is, in 64-bit code
+ *
+ * What kage_store_fast() has done a moment ago with this instruction and this
+ * table. To the rest of the module the vCPU is in the guest meanwhile: nothing
+ * may happen here that has to wait for vCPUs to leave it, nor wait for a lock
+ * whose holder might. No indirect branch either (see vmx/entry.S).
+ *
+ * Return: the instruction's length if it is done; 0 if nothing has changed.
+ */
+unsigned int kage_store_express(struct kage_vcpu *vcpu, gva_t gva, u32 pfec,
+				u64 rip);
+
 #endif /* _KAGE_MMU_STORE_H */

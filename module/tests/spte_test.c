@@ -41,6 +41,10 @@ static void leaf_never_exceeds(struct kunit *test)
 				gpte & (KAGE_PTE_U | KAGE_PTE_NX));
 		KUNIT_EXPECT_EQ(test, (spte & KAGE_PTE_ADDR) >> 12, PFN);
 		KUNIT_EXPECT_FALSE(test, spte & KAGE_PTE_PS);
+		/* Said of what a user may by the guest's word, and only then. */
+		KUNIT_EXPECT_EQ(test, !!(spte & KAGE_SPTE_WITHHELD),
+				(gpte & KAGE_PTE_W) && (gpte & KAGE_PTE_U) &&
+				!may);
 	}
 }
 
@@ -60,6 +64,9 @@ static void table_never_exceeds(struct kunit *test)
 				gpte & (KAGE_PTE_U | KAGE_PTE_NX));
 		KUNIT_EXPECT_EQ(test, spte & KAGE_PTE_ADDR, TABLE);
 		KUNIT_EXPECT_FALSE(test, spte & KAGE_PTE_PS);
+		KUNIT_EXPECT_EQ(test, !!(spte & KAGE_SPTE_WITHHELD),
+				(gpte & KAGE_PTE_W) && (gpte & KAGE_PTE_U) &&
+				!may);
 	}
 }
 
@@ -71,20 +78,38 @@ static void absent_names_no_frame(struct kunit *test)
 	KUNIT_EXPECT_NE(test, KAGE_SPTE_NONE, KAGE_SPTE_LAZY);
 }
 
+/* With reserved bits it names the last frame there can be, which is no memory. */
+static void lazy_has_reserved_bits(struct kunit *test)
+{
+	const u64 lazy = kage_spte_lazy;
+
+	kage_spte_reserve(52);
+	KUNIT_EXPECT_EQ(test, KAGE_SPTE_LAZY, lazy);
+	kage_spte_reserve(46);
+	KUNIT_EXPECT_TRUE(test, KAGE_SPTE_LAZY & KAGE_PTE_P);
+	KUNIT_EXPECT_EQ(test, KAGE_SPTE_LAZY & KAGE_PTE_ADDR, KAGE_PTE_ADDR);
+	KUNIT_EXPECT_FALSE(test, KAGE_SPTE_LAZY & (KAGE_PTE_NX | KAGE_PTE_PS));
+	KUNIT_EXPECT_FALSE(test, kage_spte_present(KAGE_SPTE_LAZY));
+	kage_spte_lazy = lazy;
+}
+
 static void tracked_is_not_writable(struct kunit *test)
 {
-	u64 spte = kage_spte_leaf(spread(15), true, 1, PFN, true);
-	u64 tracked = kage_spte_track(spte);
+	u64 user = kage_spte_leaf(spread(15), true, 1, PFN, true);
+	u64 kernel = user & ~KAGE_PTE_U;
 
-	KUNIT_EXPECT_TRUE(test, spte & KAGE_PTE_W);
-	KUNIT_EXPECT_FALSE(test, tracked & KAGE_PTE_W);
-	KUNIT_EXPECT_EQ(test, tracked ^ spte, KAGE_PTE_W | KAGE_SPTE_TRACKED);
+	KUNIT_EXPECT_TRUE(test, user & KAGE_PTE_W);
+	KUNIT_EXPECT_EQ(test, kage_spte_track(user) ^ user,
+			KAGE_PTE_W | KAGE_SPTE_TRACKED | KAGE_SPTE_WITHHELD);
+	KUNIT_EXPECT_EQ(test, kage_spte_track(kernel) ^ kernel,
+			KAGE_PTE_W | KAGE_SPTE_TRACKED);
 }
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(leaf_never_exceeds),
 	KUNIT_CASE(table_never_exceeds),
 	KUNIT_CASE(absent_names_no_frame),
+	KUNIT_CASE(lazy_has_reserved_bits),
 	KUNIT_CASE(tracked_is_not_writable),
 	{}
 };

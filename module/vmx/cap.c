@@ -149,6 +149,19 @@ static void settle_efer(struct kage_caps *caps)
 	caps->entry &= ~VM_ENTRY_LOAD_IA32_EFER;
 }
 
+/*
+ * Bits of an address that are reserved in page tables. A hypervisor may show
+ * fewer bits than the processor has, and then none that it says are reserved
+ * need fault. SDM: "Enumeration of Paging Features by CPUID".
+ */
+static void probe_phys_bits(struct kage_caps *caps)
+{
+	caps->phys_bits = 52;
+	if (!boot_cpu_has(X86_FEATURE_HYPERVISOR) &&
+	    cpuid_eax(0x80000000) >= 0x80000008)
+		caps->phys_bits = min(cpuid_eax(0x80000008) & 0xff, 52U);
+}
+
 static int probe_presence(const char **why)
 {
 	u64 feat;
@@ -197,6 +210,7 @@ int kage_cap_probe(struct kage_caps *caps, const char **why)
 		return ret;
 	settle_vpid(caps);
 	settle_efer(caps);
+	probe_phys_bits(caps);
 	rdmsrl(MSR_IA32_VMX_CR0_FIXED0, caps->cr0_fixed0);
 	rdmsrl(MSR_IA32_VMX_CR0_FIXED1, caps->cr0_fixed1);
 	rdmsrl(MSR_IA32_VMX_CR4_FIXED0, caps->cr4_fixed0);

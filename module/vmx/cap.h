@@ -14,6 +14,7 @@ struct kage_caps {
 	u64 cr0_fixed0, cr0_fixed1;	/* bits that must be 1, may be 1 */
 	u64 cr4_fixed0, cr4_fixed1;
 	u8 timer_shift;			/* preemption timer: TSC >> shift */
+	u8 phys_bits;			/* MAXPHYADDR; 52 where no word of it */
 	bool efer_controls;		/* EFER is switched by controls */
 	bool vpid;			/* VPID with the INVVPIDs it takes */
 	bool string_info;		/* exits of INS and OUTS are described */

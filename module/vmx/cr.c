@@ -69,8 +69,9 @@ static void apply_cr4(struct kage_vcpu *vcpu)
 }
 
 /*
- * NXE is always on in the processor: shadow entries use bit 63. SCE follows
- * the guest. Where no control switches EFER the MSR lists do.
+ * NXE is always on in the processor: without it, and without SMEP, an error code
+ * would not tell a fetch, which SMAP allows, from a read, which it does not. SCE
+ * follows the guest. Where no control switches EFER the MSR lists do.
  */
 void kage_cr_apply_efer(struct kage_vcpu *vcpu)
 {

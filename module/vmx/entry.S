@@ -8,8 +8,16 @@
  * thing before the guest runs is VERW, for what the host left in buffers.
  *
  * All of that is for returns and indirect branches. The express lane has
- * neither: the exits that it serves go back into the guest through direct
- * branches alone, and what it indexes by a value of the guest's is masked. Exits
+ * neither, with one exception: the exits that it serves go back into the guest
+ * through direct branches alone, and what it indexes by a value of the guest's is
+ * masked. The exception is the call that executes a store to a page table. No
+ * branch in what it calls is indirect, and each return there belongs to a call
+ * made since the exit, so that it takes nothing from what the guest left in the
+ * return stack buffer; one call retires before the first of them, where a
+ * processor wants that. With legacy IBRS, which would have to be written first,
+ * the lane does without.
+ *
+ * Exits
  * that need more than a look into what C code left for it take the long way, as
  * all do when its budget is used up, so that the host is not kept waiting by a
  * guest which is entered with interrupts pending: on a real processor such an
@@ -38,11 +46,12 @@
 #define HOST_RSP		0x6c14
 
 /* SDM: "VMX Basic Exit Reasons" */
+#define EXIT_EXCEPTION		0
 #define EXIT_CPUID		10
 #define EXIT_CR_ACCESS		28
 #define EXIT_RDMSR		31
-#define EXPRESS_EXITS		(1 << EXIT_CPUID | 1 << EXIT_CR_ACCESS | \
-				 1 << EXIT_RDMSR)
+#define EXPRESS_EXITS		(1 << EXIT_EXCEPTION | 1 << EXIT_CPUID | \
+				 1 << EXIT_CR_ACCESS | 1 << EXIT_RDMSR)
 
 /* Exit qualification of MOV CR, without the register: MOV to and from CR3. */
 #define MOV_MASK		0x3f
@@ -158,6 +167,8 @@ SYM_INNER_LABEL_ALIGN(kage_vmx_landing, SYM_L_GLOBAL)
 	test	$RFLAGS_TF, %eax
 	jnz	.Lslow
 	VMCS_READ GUEST_RIP, %rax
+	test	%r9d, %r9d
+	jz	.Lexception
 	VMCS_READ EXIT_INSN_LEN, %r8
 	add	%rax, %r8
 	xor	%r8, %rax
@@ -192,6 +203,31 @@ SYM_INNER_LABEL_ALIGN(kage_vmx_landing, SYM_L_GLOBAL)
 	/* VMRESUME it is. */
 	stc
 	jmp	.Lload_guest
+
+	/* A page fault, perhaps of a store that kage_store_express() knows. */
+.Lexception:
+	ALTERNATIVE "", "jmp .Lslow", X86_FEATURE_KERNEL_IBRS
+	mov	%rax, %rsi
+	xor	%ecx, %ecx
+	xor	%edx, %edx
+	xor	%ebx, %ebx
+	xor	%ebp, %ebp
+	xor	%r10d, %r10d
+	xor	%r11d, %r11d
+	xor	%r12d, %r12d
+	xor	%r13d, %r13d
+	xor	%r14d, %r14d
+	xor	%r15d, %r15d
+	ALTERNATIVE "jmp .Lcall", __stringify(__FILL_ONE_RETURN), \
+		    X86_FEATURE_RSB_VMEXIT_LITE
+.Lcall:
+	call	kage_express_store
+	mov	(%rsp), %rdi
+	test	%rax, %rax
+	jz	.Lslow
+	mov	%rax, %r8
+	xor	%r9d, %r9d
+	jmp	.Lexpress_done
 
 	/* One of the roots that kage_mmu_load_root() left here, pinned. */
 .Lmov_to_cr3:

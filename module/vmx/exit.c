@@ -9,6 +9,7 @@
 #include "../vm.h"
 #include "../dev/bus.h"
 #include "../mmu/fault.h"
+#include "../mmu/route.h"
 #include "../mmu/store.h"
 #include "../trace.h"
 #include "cpuid.h"
@@ -61,9 +62,7 @@ static void page_fault(struct kage_vcpu *vcpu)
 	if (trace_kage_page_fault_enabled())
 		trace_kage_page_fault(vcpu->vm->id, vcpu->id,
 				      kage_vcpu_rip(vcpu), gva, pfec);
-	/* Else kage_exit_fast() has tried it. */
-	if (vcpu->vmx.express.left <= 0 && !kage_event_vectoring(vcpu) &&
-	    kage_store_fast(vcpu, gva, pfec))
+	if (!kage_event_vectoring(vcpu) && kage_store_fast(vcpu, gva, pfec))
 		return;
 	local_irq_enable();
 	kage_mmu_fault(vcpu, gva, pfec);
@@ -104,6 +103,7 @@ static void handle_interrupt(struct kage_vcpu *vcpu)
 	local_irq_enable();
 	asm volatile("nop");
 	local_irq_disable();
+	kage_route_relax(vcpu->vm);
 }
 
 static void handle_triple_fault(struct kage_vcpu *vcpu)
@@ -296,32 +296,6 @@ static void unserved(struct kage_vcpu *vcpu, unsigned int basic)
 	kage_vcpu_describe(vcpu, regs, sizeof(regs));
 	kage_vcpu_kill(vcpu, "exit reason %u (%s) is not served: %s", basic,
 		       kage_exit_name(basic) ?: "unknown", regs);
-}
-
-/* A page fault, and nothing that was under way or is to be undone. */
-static bool is_plain_fault(void)
-{
-	const u32 mask = INTR_INFO_VECTOR_MASK | INTR_INFO_INTR_TYPE_MASK |
-			 INTR_INFO_VALID_MASK | INTR_INFO_UNBLOCK_NMI;
-
-	return (kage_vmcs_read(VM_EXIT_INTR_INFO) & mask) ==
-	       (X86_TRAP_PF | INTR_TYPE_HARD_EXCEPTION |
-		INTR_INFO_VALID_MASK) &&
-	       !(kage_vmcs_read(IDT_VECTORING_INFO_FIELD) &
-		 VECTORING_INFO_VALID_MASK);
-}
-
-bool kage_exit_fast(struct kage_vcpu *vcpu)
-{
-	if (vcpu->vmx.exit_reason != EXIT_REASON_EXCEPTION_NMI ||
-	    vcpu->vmx.express.left <= 0 || !is_plain_fault() ||
-	    !kage_store_fast(vcpu, kage_vmcs_read(EXIT_QUALIFICATION),
-			     kage_vmcs_read(VM_EXIT_INTR_ERROR_CODE)))
-		return false;
-	vcpu->exits[EXIT_REASON_EXCEPTION_NMI]++;
-	/* What was injected has arrived. */
-	vcpu->vmx.event.info = 0;
-	return true;
 }
 
 void kage_exit_handle(struct kage_vcpu *vcpu)

@@ -15,14 +15,6 @@
  */
 void kage_exit_handle(struct kage_vcpu *vcpu);
 
-/**
- * kage_exit_fast() - serve the exit that just happened if that is simple
- *
- * Interrupts are off and stay so. Return: true if the guest can be entered
- * again with nothing changed but RIP; false if nothing was done yet.
- */
-bool kage_exit_fast(struct kage_vcpu *vcpu);
-
 /** kage_exit_name() - name of a basic exit reason, NULL if it has none */
 const char *kage_exit_name(unsigned int reason);
 

@@ -4,16 +4,20 @@
  */
 #include "express.h"
 #include "../feature.h"
+#include "../mmu/store.h"
 #include "../vcpu.h"
 #include "../trace.h"
 #include "cap.h"
+#include "vmcs.h"
+#include <asm/trapnr.h>
+#include <asm/vmx.h>
 
 /*
  * Exits in a row before one takes the long way round, where the host's
  * interrupts are let in and its requests are seen. A processor does not need
  * that, for it exits at once when it is entered with an interrupt pending.
  */
-#define BUDGET	64
+#define BUDGET	256
 
 /* As entry.S finds it. */
 static struct kage_express_cpuid *cpuid_slot(struct kage_express *express,
@@ -69,4 +73,36 @@ void kage_express_refill(struct kage_vcpu *vcpu)
 
 	vcpu->vmx.express.left =
 		watched || !kage_has(KAGE_FEATURE_EXPRESS) ? 0 : BUDGET;
+}
+
+/* A page fault in 64-bit code, and nothing that was under way or is undone. */
+static __always_inline bool is_plain_fault(void)
+{
+	const u32 mask = INTR_INFO_VECTOR_MASK | INTR_INFO_INTR_TYPE_MASK |
+			 INTR_INFO_VALID_MASK | INTR_INFO_UNBLOCK_NMI;
+
+	return (kage_vmcs_read(VM_EXIT_INTR_INFO) & mask) ==
+	       (X86_TRAP_PF | INTR_TYPE_HARD_EXCEPTION |
+		INTR_INFO_VALID_MASK) &&
+	       !(kage_vmcs_read(IDT_VECTORING_INFO_FIELD) &
+		 VECTORING_INFO_VALID_MASK) &&
+	       (kage_vmcs_read(GUEST_CS_AR_BYTES) & VMX_AR_L_MASK);
+}
+
+/*
+ * Called from where the host's code must be careful about what it runs; by now
+ * the host's state is all there, and nothing but interrupts is withheld.
+ */
+noinstr u64 kage_express_store(struct kage_vcpu *vcpu, u64 rip)
+{
+	unsigned int len = 0;
+
+	instrumentation_begin();
+	if (is_plain_fault() && !READ_ONCE(vcpu->requests))
+		len = kage_store_express(vcpu,
+					 kage_vmcs_read(EXIT_QUALIFICATION),
+					 kage_vmcs_read(VM_EXIT_INTR_ERROR_CODE),
+					 rip);
+	instrumentation_end();
+	return len ? rip + len : 0;
 }

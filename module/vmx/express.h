@@ -27,4 +27,12 @@ void kage_express_msr(struct kage_vcpu *vcpu, u32 nr, u64 value);
 /** kage_express_refill() - before an entry: allow so many exits */
 void kage_express_refill(struct kage_vcpu *vcpu);
 
+/**
+ * kage_express_store() - an exception has exited; for entry.S
+ * @rip: where the guest was
+ *
+ * Return: where it goes on if it was a store to a page table and is done, else 0.
+ */
+u64 kage_express_store(struct kage_vcpu *vcpu, u64 rip);
+
 #endif /* _KAGE_VMX_EXPRESS_H */

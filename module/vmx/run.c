@@ -8,6 +8,7 @@
 #include "../vcpu.h"
 #include "../vm.h"
 #include "../dev/irqchip.h"
+#include "../mmu/route.h"
 #include "../mmu/shadow.h"
 #include "../trace.h"
 #include "cap.h"
@@ -121,6 +122,7 @@ static void load(struct kage_vcpu *vcpu)
 	load_debug(vcpu);
 	kage_msr_load(vcpu);
 	kage_fpu_load(vcpu);
+	kage_route_relax(vcpu->vm);
 }
 
 static void unload(struct kage_vcpu *vcpu)
@@ -157,7 +159,10 @@ static void commit_guest(struct kage_vcpu *vcpu)
 {
 	struct kage_vmx *vmx = &vcpu->vmx;
 	u64 cr3 = __pa(vcpu->root->spt);
+	enum kage_route route = kage_route(vcpu);
 
+	if (route != vmx->route)
+		kage_vmcs_route(vcpu, route);
 	if (cr3 != vmx->guest_cr3) {
 		kage_vmcs_write(GUEST_CR3, cr3);
 		vmx->guest_cr3 = cr3;
@@ -241,26 +246,6 @@ static bool enter(struct kage_vcpu *vcpu)
 	return switch_over(vcpu);
 }
 
-/*
- * After an exit that left nothing to prepare but RIP. The host has not run
- * since, so that its state is as it was, and CR2 is the guest's.
- */
-static bool enter_again(struct kage_vcpu *vcpu)
-{
-	struct kage_vmx *vmx = &vcpu->vmx;
-
-	kage_vmcs_write(GUEST_RIP, vmx->rip);
-	vmx->rip_dirty = false;
-	vmx->rip_loaded = false;
-	/* Pairs with kage_vcpu_request(), as in enter(). */
-	smp_store_mb(vcpu->mode, KAGE_IN_GUEST);
-	if (unlikely(READ_ONCE(vcpu->requests) || --vmx->express.left < 0)) {
-		WRITE_ONCE(vcpu->mode, KAGE_OUTSIDE_GUEST);
-		return false;
-	}
-	return switch_over(vcpu);
-}
-
 static void loop(struct kage_vcpu *vcpu)
 {
 	bool left;
@@ -271,8 +256,6 @@ static void loop(struct kage_vcpu *vcpu)
 				return;
 		local_irq_disable();
 		left = enter(vcpu);
-		while (left && kage_exit_fast(vcpu))
-			left = enter_again(vcpu);
 		if (left)
 			kage_exit_handle(vcpu);
 		local_irq_enable();

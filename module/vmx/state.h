@@ -68,6 +68,7 @@ struct kage_vmx {
 	/* What the VMCS holds now, so that it need not be written again. */
 	u64 host_cr3, host_cr4, guest_cr3;
 	u32 proc;
+	enum kage_route route;
 	bool launched;
 	bool rsp_loaded;		/* regs[RSP] is the VMCS's value */
 	u64 rsp;			/* what it was when it was loaded */

@@ -4,6 +4,7 @@
  */
 #include "vmcs.h"
 #include "../vcpu.h"
+#include "../mmu/gwalk.h"
 #include "cap.h"
 #include "cr.h"
 #include "msr.h"
@@ -13,6 +14,7 @@
 #include <asm/msr.h>
 #include <asm/special_insns.h>
 #include <asm/tlbflush.h>
+#include <asm/trapnr.h>
 #include <linux/gfp.h>
 
 #define AR_CODE64	0xa09b	/* present, code, accessed, L, G */
@@ -96,6 +98,36 @@ void kage_vmcs_flush_all(void)
 		invvpid(VMX_VPID_EXTENT_ALL_CONTEXT, 0);
 }
 
+/*
+ * A page fault exits if its error code under the mask equals the match; where
+ * the exception bitmap leaves #PF out, if it does not.
+ */
+static const struct {
+	u32 bitmap, mask, match;
+} routes[] = {
+	[KAGE_ROUTE_EXIT] = { .bitmap = BIT(X86_TRAP_PF) },
+	[KAGE_ROUTE_ABSENT] = {
+		.bitmap = BIT(X86_TRAP_PF),
+		.mask = KAGE_PF_P, .match = KAGE_PF_P,
+	},
+	[KAGE_ROUTE_USER] = {
+		.mask = KAGE_PF_U | KAGE_PF_RSVD, .match = KAGE_PF_U,
+	},
+};
+
+/*
+ * #DB and #AC exit because a guest can make their delivery raise them again
+ * without end; #MC is the host's; #PF is what shadows live on.
+ */
+void kage_vmcs_route(struct kage_vcpu *vcpu, enum kage_route route)
+{
+	kage_vmcs_write(EXCEPTION_BITMAP, BIT(X86_TRAP_DB) | BIT(X86_TRAP_AC) |
+			BIT(X86_TRAP_MC) | routes[route].bitmap);
+	kage_vmcs_write(PAGE_FAULT_ERROR_CODE_MASK, routes[route].mask);
+	kage_vmcs_write(PAGE_FAULT_ERROR_CODE_MATCH, routes[route].match);
+	vcpu->vmx.route = route;
+}
+
 static void setup_controls(struct kage_vcpu *vcpu)
 {
 	struct kage_vmx *vmx = &vcpu->vmx;
@@ -108,13 +140,7 @@ static void setup_controls(struct kage_vcpu *vcpu)
 		kage_vmcs_write(SECONDARY_VM_EXEC_CONTROL, kage_caps.proc2);
 	if (kage_caps.proc2 & SECONDARY_EXEC_ENCLS_EXITING)
 		kage_vmcs_write(ENCLS_EXITING_BITMAP, ~0ULL);
-	/*
-	 * #DB and #AC exit because a guest can make their delivery raise them
-	 * again without end; #MC is the host's; #PF is what shadows live on.
-	 */
-	kage_vmcs_write(EXCEPTION_BITMAP, BIT(1) | BIT(14) | BIT(17) | BIT(18));
-	kage_vmcs_write(PAGE_FAULT_ERROR_CODE_MASK, 0);
-	kage_vmcs_write(PAGE_FAULT_ERROR_CODE_MATCH, 0);
+	kage_vmcs_route(vcpu, KAGE_ROUTE_EXIT);
 	kage_vmcs_write(CR3_TARGET_COUNT, 0);
 	kage_vmcs_write(MSR_BITMAP, __pa(msr_bitmap));
 	kage_vmcs_write(TSC_OFFSET, vcpu->tsc_offset);

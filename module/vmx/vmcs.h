@@ -61,4 +61,7 @@ void kage_vmcs_setup_cpu(void);
 int kage_vmcs_init(void);
 void kage_vmcs_uninit(void);
 
+/** kage_vmcs_route() - which page faults exit; the VMCS is active */
+void kage_vmcs_route(struct kage_vcpu *vcpu, enum kage_route route);
+
 #endif /* _KAGE_VMX_VMCS_H */

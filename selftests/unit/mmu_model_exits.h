@@ -26,7 +26,8 @@ static struct {
 	u32 code;
 } op;
 
-static u64 nr_fast;
+static u64 nr_fast, nr_repeated;
+static struct kage_vcpu *storing;	/* with the lock, and as if in the guest */
 
 /* A device has stored, and calls the write hook when it gets to it. */
 static struct store late[8];
@@ -125,7 +126,13 @@ static void other_access(struct kage_vcpu *vcpu)
 		acc.kind |= KAGE_PF_W;
 		acc.kind &= ~KAGE_PF_I;
 	}
-	if (hw_access(vcpu, &acc, &pfec) && (acc.kind & KAGE_PF_W))
+	if (!hw_access(vcpu, &acc, &pfec)) {
+		/* A device's store that kage has not heard of yet is no fault. */
+		if (!exits(hw, pfec) && !nr_late)
+			check_routed(vcpu, acc.gva, pfec);
+		return;
+	}
+	if (acc.kind & KAGE_PF_W)
 		raced++;
 }
 
@@ -148,7 +155,8 @@ static void others_run(const char *where)
 {
 	struct kage_vcpu *vcpu = &vcpu_mem[pick(MAX_VCPUS)];
 
-	if (!inside || !one_in(12) || vcpu->mode != KAGE_IN_GUEST)
+	if (!inside || !one_in(12) || vcpu->mode != KAGE_IN_GUEST ||
+	    vcpu == storing)
 		return;
 	other_access(vcpu);
 }
@@ -163,6 +171,7 @@ static void unlocked(void)
 {
 	if (vm.mmu.lock.held)
 		return;
+	storing = NULL;
 	while (nr_late) {
 		struct store s = late[--nr_late];
 
@@ -175,6 +184,8 @@ static void waiting(void)
 {
 	unsigned int i;
 
+	if (storing)
+		fail("vcpu%u is waited for while it stores", storing->id);
 	flushing = true;
 	for (i = 0; i < vm.nr_vcpus; i++) {
 		struct kage_vcpu *vcpu = &vcpu_mem[i];
@@ -197,6 +208,8 @@ static void enter(struct kage_vcpu *vcpu)
 	if (vcpu->mode == KAGE_IN_GUEST && one_in(2))
 		return;
 	leave(vcpu);
+	if (one_in(4))
+		kage_route_relax(&vm);
 	while (vcpu->requests || !vcpu->root) {
 		if (++tries > MAX_TRIES)
 			fail("vcpu%u cannot be entered", vcpu->id);
@@ -215,6 +228,7 @@ static void enter(struct kage_vcpu *vcpu)
 			hw_flush(vcpu);
 	}
 	hw_of(vcpu)->root = __pa(vcpu->root->spt);
+	hw_of(vcpu)->route = kage_route(vcpu);
 	vcpu->mode = KAGE_IN_GUEST;
 }
 
@@ -288,6 +302,23 @@ static void check_injected(struct kage_vcpu *vcpu, u64 races)
 		     op.acc.gva, op.code, ref.code);
 }
 
+/* As entry.S: nobody else knows that the vCPU is not in the guest. */
+static bool store_express(struct kage_vcpu *vcpu, u32 pfec)
+{
+	unsigned int len;
+
+	vcpu->mode = KAGE_IN_GUEST;
+	storing = vcpu;
+	len = kage_store_express(vcpu, op.acc.gva, pfec, op.rip);
+	storing = NULL;
+	vcpu->mode = KAGE_OUTSIDE_GUEST;
+	if (!len)
+		return false;
+	nr_repeated++;
+	kage_vcpu_skip(vcpu, len);
+	return true;
+}
+
 /* Before anything else, as in vmx/exit.c. */
 static bool store_fast(struct kage_vcpu *vcpu, u32 pfec)
 {
@@ -300,7 +331,8 @@ static bool store_fast(struct kage_vcpu *vcpu, u32 pfec)
 		(ref.gfn << PAGE_SHIFT) + (op.acc.gva & ~KAGE_PAGE_MASK), 8,
 	};
 	vcpu->regs[KAGE_RAX] = op.acc.val;
-	if (!kage_store_fast(vcpu, op.acc.gva, pfec)) {
+	if (!store_express(vcpu, pfec) &&
+	    !kage_store_fast(vcpu, op.acc.gva, pfec)) {
 		nr_stores--;
 		vcpu->regs[KAGE_RAX] = old;
 		return false;

@@ -364,6 +364,59 @@ static bool legal(const struct kage_vcpu *vcpu, gva_t gva, u32 access,
 	return false;
 }
 
+/*
+ * The same for a fault that kage does not see: an entry that is not present
+ * now, for such are not cached, or a page that refuses the access.
+ */
+static bool may_fault_from(const struct path *path, int level, gfn_t table,
+			   u64 all, u64 any, bool present);
+
+static bool may_fault_at(const struct path *path, int level, u64 e, u64 all,
+			 u64 any, bool present)
+{
+	if (!(e & P) || rsvd(path->vcpu, e, level))
+		return false;
+	all &= e;
+	any |= e;
+	if (!is_leaf(e, level))
+		return may_fault_from(path, level - 1, leaf_gfn(e, 1, 0), all,
+				      any, present);
+	return present && !guest_rights(path->vcpu, path->access, all, any);
+}
+
+static bool may_fault_from(const struct path *path, int level, gfn_t table,
+			   u64 all, u64 any, bool present)
+{
+	unsigned int i = index_of(path->gva, level);
+	int hot = hot_index(table);
+	const struct past *past;
+	const u64 *mem = host((table << PAGE_SHIFT) + i * 8);
+
+	if (mem && ((!(*mem & P) && !present) ||
+		    may_fault_at(path, level, *mem, all, any, present)))
+		return true;
+	for (past = hot < 0 ? NULL : pasts[hot][i]; past; past = past->older) {
+		if (past->until <= path->since)
+			break;
+		if ((past->val & A) &&
+		    may_fault_at(path, level, past->val, all, any, present))
+			return true;
+	}
+	return false;
+}
+
+/* Could a real processor, running the guest's tables, fault like this? */
+static bool may_fault(const struct kage_vcpu *vcpu, gva_t gva, u32 pfec)
+{
+	const struct path path = {
+		.vcpu = vcpu, .gva = gva, .access = pfec & ~KAGE_PF_P,
+		.since = since[vcpu->id],
+	};
+
+	return may_fault_from(&path, 4, vcpu->cr3 >> 12, ~0ULL, 0,
+			      pfec & KAGE_PF_P);
+}
+
 /* Small: the more the same things meet the better. */
 static gva_t random_gva(void)
 {
@@ -393,11 +446,44 @@ static u64 spoil(u64 e)
 	}
 }
 
+/*
+ * A kernel as they mostly are: a frame is a table of one level or of none, users
+ * are kept from tables, and what they may write to is dirty.
+ */
+static bool tidy;
+
+/* A table of @level; 0: memory. */
+static gfn_t tidy_gfn(int level)
+{
+	return level ? hot_gfn((level == 4 ? 0 : 4 * level) + pick(4)) :
+		       hot_gfn(16 + pick(NR_HOT - 16));
+}
+
+/* An entry of a leaf table. */
+static u64 tidy_gpte(void)
+{
+	if (one_in(3))
+		return 0;
+	if (one_in(4))
+		return tidy_gfn(1) << 12 | P | W | A | D;
+	return tidy_gfn(0) << 12 | P | A | (one_in(16) ? 0 : D) |
+	       (one_in(2) ? U : 0) | (one_in(4) ? 0 : W) |
+	       (one_in(4) ? NX : 0);
+}
+
+static u64 tidy_link(int level)
+{
+	return level > 1 ? tidy_gfn(level - 1) << 12 | P | W | U | A :
+			   tidy_gpte();
+}
+
 static u64 random_gpte(void)
 {
 	static const gfn_t large[] = { 0, 512, 1024, 2048, 4096, 1 << 18 };
 	u64 e = P | W | U | A | D;
 
+	if (tidy && !one_in(512))
+		return tidy_gpte();
 	if (one_in(8))
 		e |= PS | large[pick(ARRAY_SIZE(large))] << 12;
 	else if (one_in(24))

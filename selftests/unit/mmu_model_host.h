@@ -14,6 +14,7 @@
 #include "mmu/fault.h"
 #include "mmu/gwalk.h"
 #include "mmu/rmap.h"
+#include "mmu/route.h"
 #include "mmu/shadow.h"
 #include "mmu/store.h"
 #include "vmx/event.h"

@@ -24,7 +24,8 @@ static struct hw {
 	struct cached tlb[NR_TLB];
 	unsigned int nr;
 	hpa_t root;		/* as at entry */
-	u64 uses, walks, faults, flushes;
+	enum kage_route route;	/* the same */
+	u64 uses, walks, faults, routed, flushes;
 } hws[MAX_VCPUS];
 
 static bool flushing;		/* kage waits for vCPUs to leave the guest */
@@ -86,9 +87,12 @@ static const u64 *table_at(hpa_t addr)
 	return sp->spt;
 }
 
-/* From a cached table, or from the root; true if there is a page. */
+/*
+ * From a cached table, or from the root; true if there is a page, else @pfec
+ * says what there is.
+ */
 static bool hw_walk(struct kage_vcpu *vcpu, gva_t gva, struct cached *c,
-		    bool fresh)
+		    bool fresh, u32 *pfec)
 {
 	struct hw *hw = hw_of(vcpu);
 	const struct cached *from = fresh ? NULL : cached(hw, gva, true);
@@ -105,8 +109,12 @@ static bool hw_walk(struct kage_vcpu *vcpu, gva_t gva, struct cached *c,
 		e = table_at(c->addr)[index_of(gva, c->level)];
 		if (!(e & P))
 			return false;
-		if (e & 0x000f000000000000ULL)
-			fail("shadow entry %#llx has reserved bits", e);
+		if (e & 0x000f000000000000ULL) {
+			if (e != KAGE_SPTE_LAZY)
+				fail("shadow entry %#llx has reserved bits", e);
+			*pfec |= KAGE_PF_P | KAGE_PF_RSVD;
+			return false;
+		}
 		c->gva = start_of(gva, c->level);
 		c->all &= e;
 		c->any |= e;
@@ -212,7 +220,7 @@ static bool hw_access(struct kage_vcpu *vcpu, const struct access *acc,
 	if (hit && !one_in(3)) {
 		c = *hit;
 	} else {
-		if (!hw_walk(vcpu, acc->gva, &c, fresh))
+		if (!hw_walk(vcpu, acc->gva, &c, fresh, pfec))
 			return false;
 		if (fresh && !inside)
 			check_fresh(vcpu, &c, acc->gva);
@@ -228,6 +236,35 @@ static bool hw_access(struct kage_vcpu *vcpu, const struct access *acc,
 		raw_store((gfn << PAGE_SHIFT) + (acc->gva & ~KAGE_PAGE_MASK),
 			  &acc->val, acc->len);
 	return true;
+}
+
+/* SDM: "VM-Execution Control Fields", as vmx/vmcs.c writes them. */
+static bool exits(const struct hw *hw, u32 pfec)
+{
+	switch (hw->route) {
+	case KAGE_ROUTE_ABSENT:
+		return pfec & KAGE_PF_P;
+	case KAGE_ROUTE_USER:
+		return (pfec & (KAGE_PF_U | KAGE_PF_RSVD)) != KAGE_PF_U;
+	default:
+		return true;
+	}
+}
+
+/*
+ * A fault that goes to the guest alone. Its error code is the processor's,
+ * which runs with EFER.NXE: where the guest does not, fetches are told by SMEP.
+ */
+static void check_routed(struct kage_vcpu *vcpu, gva_t gva, u32 pfec)
+{
+	hw_of(vcpu)->routed++;
+	observe();
+	if (!(vcpu->efer & EFER_NX) && !(vcpu->cr4 & X86_CR4_SMEP))
+		fail("vcpu%u: a fetch that faults shows in the error code",
+		     vcpu->id);
+	if (!may_fault(vcpu, gva, pfec))
+		fail("vcpu%u: the guest alone gets a fault at %#llx, code %#x, that it did not earn",
+		     vcpu->id, gva, pfec);
 }
 
 /*

@@ -45,6 +45,14 @@ unlinked table linked again as it was|shadow.c|/^static void link_again/,/^}/s/k
 unlinked table linked by a parent|derive.c|s/!child || child->unsynced/!child/
 unlinked table still reached|shadow.c|/^bool kage_shadow_unlink/,/^}/s/detach(vm, sp);//
 root of another mode of paging|root.c|s/sp->role.word != role.word/0/
+unlinked table reached by what is cached|shadow.c|/^bool kage_shadow_unlink/,/^}/s/kage_mmu_flush(vm);/(void)0;/
+dead table speaks for the guest|shadow.c|s/memset64(sp->spt, .*);//
+nobody watches what is withheld|shadow.c|/^void kage_shadow_withhold/,/^}/s/kage_route_watch(vm);//
+watching begins too late|route.c|/^void kage_route_watch/,/^}/s/kage_mmu_flush(vm);/(void)0;/
+watching ends too early|route.c|/^void kage_route_relax/,/^}/s/kage_mmu_flush(vm);//
+error codes of another mode|route.c|/EFER_NX) && /,+1d
+pieces of a large page belong to no user|derive.c|s/role.user = .*/role.user = 0;/
+a page table withheld and not counted|spte.h|s/(spte & KAGE_PTE_U ? KAGE_SPTE_WITHHELD : 0)/0/
 '
 
 plant()

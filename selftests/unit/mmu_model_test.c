@@ -7,6 +7,7 @@
  * usage: mmu_model_test [SEED [STEPS]]
  */
 #include "mmu_model_exits.h"
+#include "mmu_model_check.h"
 #include <time.h>
 
 static u64 nr_express;
@@ -18,8 +19,10 @@ static void run_access(struct kage_vcpu *vcpu)
 	u32 pfec;
 
 	/* Where the store goes there is code, too; else by chance. */
-	op.rip = one_in(3) ? random_gva() : start_of(op.acc.gva, 1);
-	op.rip += CODE + (one_in(2) ? 0 : 8);
+	if (!op.rip) {
+		op.rip = one_in(3) ? random_gva() : start_of(op.acc.gva, 1);
+		op.rip += CODE + (one_in(2) ? 0 : 8);
+	}
 	may_dirty = op.acc.kind & KAGE_PF_W;
 	note("vcpu%u access %#x at %#llx len %u val %#llx%s", vcpu->id,
 	     op.acc.kind, op.acc.gva, op.acc.len, op.acc.val,
@@ -32,6 +35,10 @@ static void run_access(struct kage_vcpu *vcpu)
 		inside = false;
 		if (hw_access(vcpu, &op.acc, &pfec))
 			break;
+		if (!exits(hw_of(vcpu), pfec)) {
+			check_routed(vcpu, op.acc.gva, pfec);
+			break;
+		}
 		take_fault(vcpu, pfec);
 	}
 }
@@ -75,10 +82,12 @@ static void op_store(struct kage_vcpu *vcpu)
 	inside = false;
 }
 
-/* Makes an address lead somewhere, so that there is something to lose. */
-static void op_map(struct kage_vcpu *vcpu)
+/*
+ * Makes an address lead somewhere, so that there is something to lose; if @flags
+ * are given by a leaf with these, of users to memory, of the kernel to a table.
+ */
+static void map(struct kage_vcpu *vcpu, gva_t gva, u64 flags)
 {
-	gva_t gva = random_gva();
 	u64 table = vcpu->cr3 >> 12;
 	int level;
 
@@ -91,13 +100,18 @@ static void op_map(struct kage_vcpu *vcpu)
 
 		if (!host(gpa) || is_readonly(table) || hot_index(table) < 0)
 			break;
-		if (!(e & P) || rsvd(vcpu, e, level) || one_in(8)) {
+		if (!(e & P) || rsvd(vcpu, e, level) || one_in(8) ||
+		    (level == 1 && flags)) {
 			/* Mostly in the same order: tables share their levels. */
 			e = hot_gfn((level - 1) * 4 + pick(one_in(8) ? 16 : 4)) << 12 |
 			    (random_gpte() & (W | U | D)) | P | A;
 			if (level == 2 && one_in(3))
 				e = (one_in(2) ? 512 : 1024) << 12 |
 				    (e & 0xfff) | PS;
+			if (tidy && !one_in(512))
+				e = tidy_link(level);
+			if (level == 1 && flags)
+				e = tidy_gfn(!(flags & U)) << 12 | flags;
 			stores[nr_stores++] = (struct store){ gpa, 8 };
 			kage_mmu_store(vcpu, gpa, e, 8);
 		}
@@ -106,6 +120,11 @@ static void op_map(struct kage_vcpu *vcpu)
 		table = leaf_gfn(e, 1, 0);
 	}
 	inside = false;
+}
+
+static void op_map(struct kage_vcpu *vcpu)
+{
+	map(vcpu, random_gva(), 0);
 }
 
 static void op_translate(struct kage_vcpu *vcpu)
@@ -170,7 +189,8 @@ static void op_cr3(struct kage_vcpu *vcpu)
 	if (again->sp && one_in(2))
 		vcpu->cr3 = again->cr3;
 	else
-		vcpu->cr3 = hot_gfn(pick(4) + 8 * pick(2)) << PAGE_SHIFT;
+		vcpu->cr3 = hot_gfn(pick(4) + (tidy ? 0 : 8 * pick(2)))
+			    << PAGE_SHIFT;
 	note("vcpu%u cr3 %#llx", vcpu->id, vcpu->cr3);
 	if (express_cr3(vcpu)) {
 		guest_flushed(vcpu->id);
@@ -249,18 +269,23 @@ static void op_burst(struct kage_vcpu *vcpu)
 	bool clear = one_in(2), flush = one_in(2);
 	gva_t to = random_gva() & KAGE_PAGE_MASK;
 	unsigned int i, turns = 1 + pick(12);
+	u64 rip = 0;
 
+	if (tidy)
+		map(vcpu, to, P | W | A | D);
 	for (i = 0; i < turns; i++) {
 		observe();
 		nr_stores = 0;
 		memset(&op, 0, sizeof(op));
 		op.vcpu = vcpu;
+		op.rip = rip;
 		op.acc = (struct access){
 			.kind = KAGE_PF_W, .len = 8,
-			.gva = to + i % HOT_ENTRIES * 8,
+			.gva = to + (i + 1) % HOT_ENTRIES * 8,
 			.val = clear ? 0 : random_gpte(),
 		};
 		run_access(vcpu);
+		rip = op.rip;
 		if (flush)
 			op_invlpg(vcpu);
 	}
@@ -285,6 +310,116 @@ static void op_unlink(struct kage_vcpu *vcpu)
 	kage_shadow_unlink(&vm, found->gfn);
 	vm.mmu.lock.held = false;
 	inside = false;
+}
+
+/* What the processor has cached of the way to a leaf table, by chance. */
+static const struct cached *cached_way(const struct hw *hw)
+{
+	const struct cached *found = NULL;
+	unsigned int i, n = 0;
+
+	for (i = 0; i < hw->nr; i++)
+		if (hw->tlb[i].table && hw->tlb[i].level == 2 && one_in(++n))
+			found = &hw->tlb[i];
+	return found;
+}
+
+/*
+ * A table is unlinked, or given up as where room is short; an entry that was
+ * absent is set, which the guest need not flush for; and is used.
+ */
+static void op_set_and_use(struct kage_vcpu *vcpu)
+{
+	const struct cached *way = cached_way(hw_of(vcpu));
+	unsigned int i = pick(HOT_ENTRIES);
+	struct kage_shadow *sp;
+	gva_t gva;
+	gpa_t gpa;
+
+	if (!way)
+		return;
+	sp = (void *)page_of(way->addr >> PAGE_SHIFT)->private;
+	gva = way->gva + ((u64)i << PAGE_SHIFT);
+	gpa = (sp ? sp->gfn << PAGE_SHIFT : 0) + i * 8;
+	/* It may have been given back: the flush is requested, not done. */
+	if (!sp || !kage_shadow_live(sp) || sp->role.direct ||
+	    hot_index(sp->gfn) < 0 || is_readonly(sp->gfn) ||
+	    (*(u64 *)host(gpa) & P))
+		return;
+	note("vcpu%u sets and uses %#llx", vcpu->id, gva);
+	leave(vcpu);
+	inside = true;
+	vm.mmu.lock.held = true;
+	if (one_in(2))
+		kage_shadow_unlink(&vm, sp->gfn);
+	else if (one_in(2) && vm.mmu.nr_dying < KAGE_MMU_DYING_MAX)
+		kage_shadow_zap(&vm, sp);
+	vm.mmu.lock.held = false;
+	stores[nr_stores++] = (struct store){ gpa, 8 };
+	kage_mmu_store(vcpu, gpa, random_gpte() | P | A, 8);
+	inside = false;
+	random_access(&op.acc);
+	op.acc.gva = gva + pick(HOT_ENTRIES) * 8;
+	may_dirty = op.acc.kind & KAGE_PF_W;
+	if ((op.acc.gva & ~KAGE_PAGE_MASK) + op.acc.len <= PAGE_SIZE)
+		run_access(vcpu);
+}
+
+/* One try of a user's, as far as it comes without an exit. */
+static void try_user(struct kage_vcpu *vcpu, gva_t gva, u32 kind)
+{
+	struct access acc = {
+		.kind = kind | KAGE_PF_U, .gva = gva, .len = 8,
+		.val = random_gpte(),
+	};
+	u32 pfec;
+
+	may_dirty |= kind & KAGE_PF_W;
+	if (!hw_access(vcpu, &acc, &pfec) && !exits(hw_of(vcpu), pfec))
+		check_routed(vcpu, gva, pfec);
+}
+
+static void run_user(struct kage_vcpu *vcpu, gva_t gva, u32 kind)
+{
+	observe();
+	memset(&op, 0, sizeof(op));
+	op.vcpu = vcpu;
+	op.acc = (struct access){
+		.kind = kind | KAGE_PF_U, .gva = gva, .len = 8,
+		.val = random_gpte(),
+	};
+	nr_stores = 0;
+	run_access(vcpu);
+}
+
+/*
+ * Two vCPUs in one address space. What one of them reads is not dirty, and so is
+ * withheld from the users of both; it becomes dirty, and is so no longer.
+ */
+static void op_watch(struct kage_vcpu *vcpu)
+{
+	struct kage_vcpu *other = &vcpu_mem[(vcpu->id + 1) % vm.nr_vcpus];
+	gva_t gva = random_gva() & KAGE_PAGE_MASK;
+
+	kage_route_relax(&vm);
+	if (vm.mmu.watch || other == vcpu || !tidy)
+		return;
+	leave(other);
+	other->absent_favour = 0;
+	other->cr3 = vcpu->cr3;
+	kage_vcpu_request(other, KAGE_REQ_LOAD_ROOT);
+	guest_flushed(other->id);
+	map(vcpu, gva, P | W | U | A);
+	enter(other);
+	run_user(vcpu, gva, 0);
+	try_user(other, gva, KAGE_PF_W);
+	enter(other);
+	try_user(other, gva, 0);
+	run_user(vcpu, gva, KAGE_PF_W);
+	leave(other);
+	kage_route_relax(&vm);
+	enter(other);
+	try_user(other, gva, KAGE_PF_W);
 }
 
 /* The machine is paused, and a slot comes or goes. */
@@ -312,20 +447,30 @@ static void op_slots(struct kage_vcpu *unused)
 	kage_mmu_resize(&vm);
 }
 
+/* From one list to another; the second is never asked for its length. */
+static void move_desc(struct kage_ptelist_desc **from,
+		      struct kage_ptelist_desc **to)
+{
+	struct kage_ptelist_desc *d = *from;
+
+	*from = d->next;
+	d->next = *to;
+	*to = d;
+}
+
 /* Makes reserves and room as short as they may be. */
+static struct kage_ptelist_desc *kept_back;
+
 static void op_shorten(struct kage_vcpu *vcpu)
 {
 	struct kage_mmu *mmu = &vm.mmu;
 
 	mmu->limit = KAGE_POOL_PAGES + 8 + pick(60);
 	note("limit %u", mmu->limit);
-	while (mmu->nr_spare_desc > KAGE_ROOT_LEVEL + 1) {
-		struct kage_ptelist_desc *d = mmu->spare_desc;
-
-		mmu->spare_desc = d->next;
-		mmu->nr_spare_desc--;
-		free(d);
-	}
+	for (; kept_back; mmu->nr_spare_desc++)
+		move_desc(&kept_back, &mmu->spare_desc);
+	for (; mmu->nr_spare_desc > KAGE_ROOT_LEVEL + 1; mmu->nr_spare_desc--)
+		move_desc(&mmu->spare_desc, &kept_back);
 	mmu->lock.held = true;
 	while (mmu->nr_spare > KAGE_ROOT_LEVEL + 1)
 		kage_shadow_free(kage_shadow_spare(mmu));
@@ -351,8 +496,10 @@ static const struct {
 	{ op_mode, 3 },
 	{ op_flush, 3 },
 	{ op_invlpg, 6 },
-	{ op_burst, 4 },
+	{ op_burst, 8 },
 	{ op_unlink, 6 },
+	{ op_set_and_use, 6 },
+	{ op_watch, 3 },
 	{ op_slots, 1 },
 	{ op_shorten, 1 },
 	{ op_unload, 1 },
@@ -378,114 +525,6 @@ static void random_op(struct kage_vcpu *vcpu)
 	observe();
 }
 
-/* What the audit does not look at: the other direction of every list. */
-static void check_parents(u64 *writable)
-{
-	struct kage_shadow *sp;
-	unsigned int i;
-
-	list_for_each_entry(sp, &vm.mmu.live, lru)
-		virt_to_page(sp->spt)->gfn = 0;
-	list_for_each_entry(sp, &vm.mmu.live, lru) {
-		for (i = 0; i < 512; i++) {
-			u64 e = sp->spt[i];
-
-			if (!(e & P))
-				continue;
-			if (is_leaf(e, sp->role.level))
-				*writable += !!(e & W);
-			else
-				page_of((e & KAGE_PTE_ADDR) >> 12)->gfn++;
-		}
-	}
-	list_for_each_entry(sp, &vm.mmu.live, lru)
-		if (kage_ptelist_len(&sp->parents) !=
-		    virt_to_page(sp->spt)->gfn)
-			fail("table of gfn %#llx: %u parents are listed, %llu exist",
-			     sp->gfn, kage_ptelist_len(&sp->parents),
-			     (u64)virt_to_page(sp->spt)->gfn);
-}
-
-static bool has_shadow(gfn_t gfn)
-{
-	struct kage_shadow *sp;
-
-	list_for_each_entry(sp, &vm.mmu.live, lru)
-		if (sp->gfn == gfn && !sp->role.direct)
-			return true;
-	return false;
-}
-
-static u64 check_slot(const struct kage_slot *slot)
-{
-	unsigned int tracked[8] = {}, i, chunk;
-	u64 n, writable = 0;
-
-	for (n = 0; n < slot->npages; n++) {
-		gfn_t gfn = slot->base + n;
-
-		if (!test_bit(n, slot->tracked))
-			continue;
-		tracked[kage_slot_chunk(slot, gfn)]++;
-		if (!has_shadow(gfn))
-			fail("gfn %#llx is tracked and no table", gfn);
-	}
-	for (chunk = 0; chunk < DIV_ROUND_UP(slot->npages, 512) + 1; chunk++) {
-		if (tracked[chunk] != slot->tracked_in[chunk])
-			fail("piece %u has %u tables, not %u", chunk,
-			     tracked[chunk], slot->tracked_in[chunk]);
-		writable += kage_ptelist_len(&slot->rmap_large[chunk]);
-		for (i = 0; slot->rmap[chunk] && i < 512; i++)
-			writable += kage_ptelist_len(&slot->rmap[chunk]->gfn[i]);
-	}
-	return writable;
-}
-
-/* How often a vCPU has pinned @sp; the root in use is among the pinned. */
-static unsigned int pins_of(const struct kage_vcpu *vcpu,
-			    const struct kage_shadow *sp)
-{
-	unsigned int i, n = 0;
-
-	for (i = 0; i < KAGE_ROOTS; i++)
-		n += vcpu->roots[i].sp == sp;
-	if (vcpu->root == sp && !n)
-		fail("vcpu%u has a root that it does not pin", vcpu->id);
-	return n;
-}
-
-static void check_pins(const struct list_head *head)
-{
-	struct kage_shadow *sp;
-	unsigned int i, n;
-
-	list_for_each_entry(sp, head, lru) {
-		for (i = 0, n = 0; i < vm.nr_vcpus; i++)
-			n += pins_of(&vcpu_mem[i], sp);
-		if (sp->pins != n)
-			fail("gfn %#llx is pinned %u times, not %u",
-			     sp->gfn, sp->pins, n);
-	}
-}
-
-static void check_all(void)
-{
-	u64 writable = 0, listed = 0;
-	u32 errors, i;
-
-	kage_mmu_audit(&vm, &errors);
-	if (errors)
-		fail("the audit finds %u errors", errors);
-	check_parents(&writable);
-	for (i = 0; i < slots.nr; i++)
-		listed += check_slot(slots.slot[i]);
-	if (listed != writable)
-		fail("%llu writable entries, %llu in the reverse map", writable,
-		     listed);
-	check_pins(&vm.mmu.live);
-	check_pins(&vm.mmu.dying);
-}
-
 static void begin(unsigned int nr_vcpus)
 {
 	u32 block = 0, i;
@@ -499,7 +538,9 @@ static void begin(unsigned int nr_vcpus)
 	for (i = 0; i < NR_RAMS; i++)
 		slots.slot[i] = slot_make(&rams[i], &block);
 	slots.nr = NR_RAMS;
+	tidy = one_in(2);
 	guest_init();
+	kept_back = NULL;
 	kage_mmu_init(&vm, KAGE_MMU_MIN_PAGES);
 	for (i = 0; i < nr_vcpus; i++) {
 		struct kage_vcpu *vcpu = &vcpu_mem[i];
@@ -514,10 +555,14 @@ static void begin(unsigned int nr_vcpus)
 		vm.vcpus[i] = vcpu;
 	}
 	kage_shim_bug = one_in(4);
+	kage_spte_lazy = KAGE_SPTE_LOOK;
+	if (!one_in(4))
+		kage_spte_reserve(48);
 	/* All of them mostly, else some. */
 	kage_features = one_in(4) ? pick(BIT(KAGE_NR_FEATURES)) : ~0UL;
 	raced = 0;
 	nr_fast = 0;
+	nr_repeated = 0;
 	nr_express = 0;
 	nr_ops = 0;
 }
@@ -544,7 +589,7 @@ static void end(void)
 static void run(unsigned int steps)
 {
 	unsigned int nr_vcpus = 1 + seed % MAX_VCPUS, i;
-	u64 uses = 0, faults = 0, flushes = 0;
+	u64 uses = 0, faults = 0, routed = 0, flushes = 0;
 
 	begin(nr_vcpus);
 	for (step = 0; step < steps; step++) {
@@ -556,10 +601,11 @@ static void run(unsigned int steps)
 	for (i = 0; i < nr_vcpus; i++) {
 		uses += hws[i].uses;
 		faults += hws[i].faults;
+		routed += hws[i].routed;
 		flushes += hws[i].flushes;
 	}
-	ktap_diag("uses %llu faults %llu fast %llu express %llu flushes %llu races %llu tables %llu recycled %llu orphans %llu unshadowed %llu unlinked %llu relinked %llu",
-		  uses, faults, nr_fast, nr_express, flushes, raced, vm.mmu.stats[KAGE_MMU_CREATED],
+	ktap_diag("uses %llu faults %llu routed %llu fast %llu repeated %llu express %llu flushes %llu races %llu tables %llu recycled %llu orphans %llu unshadowed %llu unlinked %llu relinked %llu",
+		  uses, faults, routed, nr_fast, nr_repeated, nr_express, flushes, raced, vm.mmu.stats[KAGE_MMU_CREATED],
 		  vm.mmu.stats[KAGE_MMU_RECYCLED],
 		  vm.mmu.stats[KAGE_MMU_ORPHANED],
 		  vm.mmu.stats[KAGE_MMU_UNSHADOWED],

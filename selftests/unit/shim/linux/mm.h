@@ -36,6 +36,8 @@ static inline unsigned long get_zeroed_page(int gfp)
 	return va ? (unsigned long)__builtin_memset(va, 0, PAGE_SIZE) : 0;
 }
 
+#define __get_free_page(gfp)	get_zeroed_page(gfp)
+
 static inline void free_page(unsigned long va)
 {
 	if (va)

@@ -28,6 +28,13 @@ static inline void spin_lock_irq(spinlock_t *lock)
 	lock->held = true;
 }
 
+static inline bool spin_trylock(spinlock_t *lock)
+{
+	kage_shim_lock();
+	assert(!lock->held);
+	return lock->held = true;
+}
+
 static inline void spin_unlock_irq(spinlock_t *lock)
 {
 	assert(lock->held);
