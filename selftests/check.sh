@@ -41,8 +41,12 @@ full_tiers=(
 	"model $here/unit/mmu_model_long.sh"
 	"kselftest-debug env STAGE_HOST=debug CASE_LIMIT=900
 		STAGE_TIMEOUT=14400 $here/kselftest.sh load objects netlink
-		images idle isolation hostile hostile_virtio bridge lifecycle"
-	"kselftest-smp env STAGE_CPUS=2 $here/kselftest.sh"
+		images idle isolation hostile hostile_virtio bridge lifecycle
+		netlink_fuzz alloc_fail"
+	"kselftest-storm env FULL=1 CASE_LIMIT=6000 STAGE_TIMEOUT=14400
+		$here/kselftest.sh storm netlink_fuzz"
+	"kselftest-smp env STAGE_CPUS=2 LONG=1 CASE_LIMIT=600
+		STAGE_TIMEOUT=7200 $here/kselftest.sh"
 	"kselftest-6.12 env STAGE_HOST=6.12 $here/kselftest.sh"
 	"kselftest-6.1 env STAGE_HOST=6.1 $here/kselftest.sh"
 )

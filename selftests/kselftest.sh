@@ -3,9 +3,11 @@
 #
 # Runs the scripts in cases/ on a host with VMX, one boot of the stage for all.
 #   STAGE_CPU, STAGE_CPUS, STAGE_HOST, STAGE_TIMEOUT   as for demo.sh
-# usage: kselftest.sh [CASE]...   (default: all)
+# usage: kselftest.sh [CASE]...   (default: all but the long ones)
 #   CASES="NAME..."   the same
-#   CASE_LIMIT, HOSTILE_SEED, HOSTILE_ROUNDS   see kselftest_init.sh, hostile.sh
+#   LONG=1            the long ones, too
+#   CASE_LIMIT, HOSTILE_SEED, HOSTILE_ROUNDS, SEED, FULL   see kselftest_init.sh
+#                     and the cases
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
@@ -58,6 +60,16 @@ files_of()
 		make -s -C "$here" O="$build" >&2
 		add+=(--add "$build/netlink_rows:/kage/")
 		;;
+	netlink_fuzz)
+		make -s -C "$here" O="$build" >&2
+		add+=(--add "$build/netlink_fuzz:/kage/")
+		;;
+	alloc_fail)
+		make -s -C "$here" O="$build" >&2
+		add+=(--add "$build/fail_nth:/kage/")
+		bare_guests isolation
+		;;
+	storm) bare_guests isolation wrong ;;
 	bridge) linux_guest ;;
 	firmware)
 		linux_guest
@@ -74,19 +86,33 @@ files_of()
 	esac
 }
 
+all_cases()
+{
+	local name names=()
+
+	for name in $(basename -s .sh "$here"/cases/*.sh); do
+		case $name in
+		alloc_fail | storm) [ -n "${LONG:-}" ] || continue ;;
+		esac
+		names+=("$name")
+	done
+	echo "${names[*]}"
+}
+
 add=()
 CASES=${*:-${CASES:-}}
-names=${CASES:-$(basename -s .sh "$here"/cases/*.sh)}
-for name in $names; do
+read -ra names <<<"${CASES:-$(all_cases)}"
+for name in "${names[@]}"; do
 	files_of "$name"
 done
 
 "$here/stage/stage.sh" run --kernel "$kernel" \
 	--cpu "${STAGE_CPU:-corei7_skylake_x}" --cpus "${STAGE_CPUS:-1}" \
 	--timeout "${STAGE_TIMEOUT:-1800}" --modules kvm_intel \
-	--env "CASES=${CASES:-}" --env "CASE_LIMIT=${CASE_LIMIT:-}" \
+	--env "CASES=${names[*]}" --env "CASE_LIMIT=${CASE_LIMIT:-}" \
 	--env "HOSTILE_SEED=${HOSTILE_SEED:-}" \
 	--env "HOSTILE_ROUNDS=${HOSTILE_ROUNDS:-}" \
+	--env "SEED=${SEED:-}" --env "FULL=${FULL:-}" \
 	--add "$module:/kage/kage.ko" \
 	--add "$build/kagectl:/kage/kagectl" \
 	--add "$here/ktap.sh:/kage/" --add "$here/demo_lib.sh:/kage/" \
