@@ -4,9 +4,11 @@
  *
  * A store costs an exit; to unlink a table and to link it again costs an exit
  * and a look at 512 entries. Where the guest takes entries away, or changes
- * their rights, one after the other and without a fault in between, it is at
- * unmapping, protecting or forking, and more is to come. New entries are no
- * sign of that: they are made to be used, and kage fills them in at once.
+ * their rights, one after the other, it is at unmapping, protecting or forking,
+ * and more is to come. A fault that exits in between ends it; those that go to
+ * the guest alone kage does not see, so that a page in the place of another, as
+ * a copy on write leaves it, is no sign. Nor are new entries: they are made to be
+ * used, and kage fills them in at once.
  */
 #include "burst.h"
 #include "../feature.h"
