@@ -148,7 +148,9 @@ static void bury(struct kage_vm *vm, struct kage_shadow *sp)
 	mmu->nr_live--;
 	mmu->nr_dying++;
 	mmu->stale = true;
-	if (!sp->role.direct)
+	if (sp->role.direct)
+		mmu->nr_direct--;
+	else
 		untrack_gfn(vm, sp->gfn);
 	for (i = 0; sp->pins && i < vm->nr_vcpus; i++)
 		if (READ_ONCE(vm->vcpus[i]->root) == sp)
@@ -158,11 +160,12 @@ static void bury(struct kage_vm *vm, struct kage_shadow *sp)
 /*
  * The guest's INVLPG does not exit. It makes the processor drop one translation
  * of 4 KiB, where a large page of the guest's has many: they must all be gone
- * before the guest can think that it flushed them.
+ * before the guest can think that it flushed them. So when something leads to
+ * @sp no more, or not as before, pieces that are below it are flushed here.
  */
 static void flush_pieces(struct kage_vm *vm, const struct kage_shadow *sp)
 {
-	if (sp->role.direct)
+	if (sp->role.direct || (sp->role.level > 1 && vm->mmu.nr_direct))
 		kage_mmu_flush(vm);
 }
 
@@ -233,7 +236,9 @@ static void drop_old(struct kage_vm *vm, struct kage_shadow *sp,
 		return;
 	child = kage_shadow_child(old);
 	kage_ptelist_del(vm, &child->parents, &sp->spt[index]);
-	flush_pieces(vm, child);
+	/* A root that no vCPU can load by itself has left nothing behind. */
+	if (sp->role.level < KAGE_ROOT_LEVEL || sp->pins)
+		flush_pieces(vm, child);
 	if (kage_ptelist_empty(&child->parents))
 		orphan(vm, child);
 }
@@ -516,7 +521,9 @@ struct kage_shadow *kage_shadow_get(struct kage_vm *vm, gfn_t gfn,
 	mmu->nr_live++;
 	mmu->epoch++;
 	mmu->stats[KAGE_MMU_CREATED]++;
-	if (!role.direct)
+	if (role.direct)
+		mmu->nr_direct++;
+	else
 		track_gfn(vm, gfn);
 	kage_fill(vm, sp);
 	return sp;

@@ -86,6 +86,7 @@ struct kage_mmu {
 	struct list_head live;		/* M least recently used first */
 	struct list_head dying;		/* M unlinked, not yet flushed */
 	u32 nr_live, nr_dying;		/* M */
+	u32 nr_direct;			/* M live pages that are direct */
 	u64 epoch;			/* M grows with what store_memo.h names */
 	bool stale;			/* M vCPUs may have cached what is gone */
 	bool watch;			/* M users' writes have to exit: route.h */

@@ -27,6 +27,7 @@ static struct {
 } op;
 
 static u64 nr_fast, nr_repeated;
+static bool patched;		/* the instruction is no plain store */
 static struct kage_vcpu *storing;	/* with the lock, and as if in the guest */
 
 /* A device has stored, and calls the write hook when it gets to it. */
@@ -337,6 +338,8 @@ static bool store_fast(struct kage_vcpu *vcpu, u32 pfec)
 		vcpu->regs[KAGE_RAX] = old;
 		return false;
 	}
+	if (patched && races == raced)
+		fail("an instruction is executed that is not there any more");
 	if (races == raced && (!ref.gfn || is_readonly(ref.gfn)))
 		fail("a store is executed that the guest forbids");
 	check_emulated(vcpu, ref.gfn << PAGE_SHIFT);
@@ -351,6 +354,8 @@ static void take_fault(struct kage_vcpu *vcpu, u32 pfec)
 
 	hw_of(vcpu)->faults++;
 	leave(vcpu);
+	/* The last one may have set a bit in what this one overwrites. */
+	observe();
 	inside = true;
 	fast = op.acc.len == 8 && !op.vectoring && store_fast(vcpu, pfec);
 	if (!fast)
@@ -358,6 +363,37 @@ static void take_fault(struct kage_vcpu *vcpu, u32 pfec)
 	inside = false;
 	if (op.injected)
 		check_injected(vcpu, races);
+}
+
+/* The access of a guest's instruction, with all the exits it takes. */
+static void run_access(struct kage_vcpu *vcpu)
+{
+	unsigned int tries = 0;
+	u32 pfec;
+
+	/* Where the store goes there is code, too; else by chance. */
+	if (!op.rip) {
+		op.rip = one_in(3) ? random_gva() : start_of(op.acc.gva, 1);
+		op.rip += CODE + (one_in(2) ? 0 : 8);
+	}
+	may_dirty = op.acc.kind & KAGE_PF_W;
+	note("vcpu%u access %#x at %#llx len %u val %#llx%s", vcpu->id,
+	     op.acc.kind, op.acc.gva, op.acc.len, op.acc.val,
+	     op.locked ? " locked" : "");
+	while (!op.done) {
+		if (++tries > MAX_TRIES)
+			fail("vcpu%u makes no progress", vcpu->id);
+		inside = true;
+		enter(vcpu);
+		inside = false;
+		if (hw_access(vcpu, &op.acc, &pfec))
+			break;
+		if (!exits(hw_of(vcpu), pfec)) {
+			check_routed(vcpu, op.acc.gva, pfec);
+			break;
+		}
+		take_fault(vcpu, pfec);
+	}
 }
 
 #endif /* _KAGE_UNIT_MMU_MODEL_EXITS_H */

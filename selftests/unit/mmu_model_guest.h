@@ -33,6 +33,7 @@ static const gfn_t hot_bases[] = { 300, 512, 1024, 2048, 4096 };
 static const u8 code[16] = {
 	0x48, 0x89, 0x03, 0, 0, 0, 0, 0, 0x48, 0x87, 0x03,
 };
+#define OTHER_OPCODE	0x01		/* in its place: ADD */
 
 struct past {
 	u64 val;

@@ -39,7 +39,8 @@ dirty bit set by reads|gwalk.c|s/if (level == walk->level && (access & KAGE_PF_W
 a list forgets one of its ends|rmap.c|s/hole->ptes\[i\] = head->ptes\[--head->nr\];/--head->nr;/
 fast store asks nobody|store.c|/^static bool allowed/,/^}/s/if (!(leaf & KAGE_SPTE_TRACKED) || !(above & KAGE_PTE_W))/if (0)/
 fast store not followed|store.c|s/kage_shadow_stored(vm, gfn, index, val);//
-pieces of a large page stay cached|shadow.c|/^static void flush_pieces/,/^}/s/kage_mmu_flush(vm);/;/
+pieces of a large page stay cached|shadow.c|/^static void flush_pieces/,/^}/s/kage_mmu_flush(vm);/(void)0;/
+pieces below a table that is shared stay cached|shadow.c|s/ || (sp->role.level > 1 && vm->mmu.nr_direct)//
 unlinked table linked again unseen|shadow.c|/^static void link_again/,/^}/s/track_gfn(vm, sp->gfn);//
 unlinked table linked again as it was|shadow.c|/^static void link_again/,/^}/s/kage_fill(vm, sp);//
 unlinked table linked by a parent|derive.c|s/!child || child->unsynced/!child/

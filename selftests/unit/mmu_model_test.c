@@ -8,41 +8,11 @@
  */
 #include "mmu_model_exits.h"
 #include "mmu_model_check.h"
+#include "mmu_model_scenes.h"
 #include "mmu_model_shortage.h"
 #include <time.h>
 
 static u64 nr_express;
-
-/* The access of a guest's instruction, with all the exits it takes. */
-static void run_access(struct kage_vcpu *vcpu)
-{
-	unsigned int tries = 0;
-	u32 pfec;
-
-	/* Where the store goes there is code, too; else by chance. */
-	if (!op.rip) {
-		op.rip = one_in(3) ? random_gva() : start_of(op.acc.gva, 1);
-		op.rip += CODE + (one_in(2) ? 0 : 8);
-	}
-	may_dirty = op.acc.kind & KAGE_PF_W;
-	note("vcpu%u access %#x at %#llx len %u val %#llx%s", vcpu->id,
-	     op.acc.kind, op.acc.gva, op.acc.len, op.acc.val,
-	     op.locked ? " locked" : "");
-	while (!op.done) {
-		if (++tries > MAX_TRIES)
-			fail("vcpu%u makes no progress", vcpu->id);
-		inside = true;
-		enter(vcpu);
-		inside = false;
-		if (hw_access(vcpu, &op.acc, &pfec))
-			break;
-		if (!exits(hw_of(vcpu), pfec)) {
-			check_routed(vcpu, op.acc.gva, pfec);
-			break;
-		}
-		take_fault(vcpu, pfec);
-	}
-}
 
 static void op_access(struct kage_vcpu *vcpu)
 {
@@ -81,51 +51,6 @@ static void op_store(struct kage_vcpu *vcpu)
 			fail("store to %#llx refused", gpa);
 	}
 	inside = false;
-}
-
-/*
- * Makes an address lead somewhere, so that there is something to lose; if @flags
- * are given by a leaf with these, of users to memory, of the kernel to a table.
- */
-static void map(struct kage_vcpu *vcpu, gva_t gva, u64 flags)
-{
-	u64 table = vcpu->cr3 >> 12;
-	int level;
-
-	note("vcpu%u maps %#llx", vcpu->id, gva);
-	leave(vcpu);
-	inside = true;
-	for (level = 4; level > 0; level--) {
-		gpa_t gpa = (table << 12) + index_of(gva, level) * 8;
-		u64 e = host(gpa) ? *(u64 *)host(gpa) : 0;
-
-		if (!host(gpa) || is_readonly(table) || hot_index(table) < 0)
-			break;
-		if (!(e & P) || rsvd(vcpu, e, level) || one_in(8) ||
-		    (level == 1 && flags)) {
-			/* Mostly in the same order: tables share their levels. */
-			e = hot_gfn((level - 1) * 4 + pick(one_in(8) ? 16 : 4)) << 12 |
-			    (random_gpte() & (W | U | D)) | P | A;
-			if (level == 2 && one_in(3))
-				e = (one_in(2) ? 512 : 1024) << 12 |
-				    (e & 0xfff) | PS;
-			if (tidy && !one_in(512))
-				e = tidy_link(level);
-			if (level == 1 && flags)
-				e = tidy_gfn(!(flags & U)) << 12 | flags;
-			stores[nr_stores++] = (struct store){ gpa, 8 };
-			kage_mmu_store(vcpu, gpa, e, 8);
-		}
-		if (is_leaf(e, level))
-			break;
-		table = leaf_gfn(e, 1, 0);
-	}
-	inside = false;
-}
-
-static void op_map(struct kage_vcpu *vcpu)
-{
-	map(vcpu, random_gva(), 0);
 }
 
 static void op_translate(struct kage_vcpu *vcpu)
@@ -292,137 +217,6 @@ static void op_burst(struct kage_vcpu *vcpu)
 	}
 }
 
-/* As after a burst; it must be right at any time. */
-static void op_unlink(struct kage_vcpu *vcpu)
-{
-	struct kage_shadow *sp, *found = NULL;
-	unsigned int n = 0;
-
-	list_for_each_entry(sp, &vm.mmu.live, lru)
-		if (sp->role.level == 1 && !sp->role.direct && !sp->unsynced &&
-		    one_in(++n))
-			found = sp;
-	if (!found)
-		return;
-	note("vcpu%u unlinks %#llx", vcpu->id, found->gfn << PAGE_SHIFT);
-	leave(vcpu);
-	inside = true;
-	vm.mmu.lock.held = true;
-	kage_shadow_unlink(&vm, found->gfn);
-	vm.mmu.lock.held = false;
-	inside = false;
-}
-
-/* What the processor has cached of the way to a leaf table, by chance. */
-static const struct cached *cached_way(const struct hw *hw)
-{
-	const struct cached *found = NULL;
-	unsigned int i, n = 0;
-
-	for (i = 0; i < hw->nr; i++)
-		if (hw->tlb[i].table && hw->tlb[i].level == 2 && one_in(++n))
-			found = &hw->tlb[i];
-	return found;
-}
-
-/*
- * A table is unlinked, or given up as where room is short; an entry that was
- * absent is set, which the guest need not flush for; and is used.
- */
-static void op_set_and_use(struct kage_vcpu *vcpu)
-{
-	const struct cached *way = cached_way(hw_of(vcpu));
-	unsigned int i = pick(HOT_ENTRIES);
-	struct kage_shadow *sp;
-	gva_t gva;
-	gpa_t gpa;
-
-	if (!way)
-		return;
-	sp = (void *)page_of(way->addr >> PAGE_SHIFT)->private;
-	gva = way->gva + ((u64)i << PAGE_SHIFT);
-	gpa = (sp ? sp->gfn << PAGE_SHIFT : 0) + i * 8;
-	/* It may have been given back: the flush is requested, not done. */
-	if (!sp || !kage_shadow_live(sp) || sp->role.direct ||
-	    hot_index(sp->gfn) < 0 || is_readonly(sp->gfn) ||
-	    (*(u64 *)host(gpa) & P))
-		return;
-	note("vcpu%u sets and uses %#llx", vcpu->id, gva);
-	leave(vcpu);
-	inside = true;
-	vm.mmu.lock.held = true;
-	if (one_in(2))
-		kage_shadow_unlink(&vm, sp->gfn);
-	else if (one_in(2) && vm.mmu.nr_dying < KAGE_MMU_DYING_MAX)
-		kage_shadow_zap(&vm, sp);
-	vm.mmu.lock.held = false;
-	stores[nr_stores++] = (struct store){ gpa, 8 };
-	kage_mmu_store(vcpu, gpa, random_gpte() | P | A, 8);
-	inside = false;
-	random_access(&op.acc);
-	op.acc.gva = gva + pick(HOT_ENTRIES) * 8;
-	may_dirty = op.acc.kind & KAGE_PF_W;
-	if ((op.acc.gva & ~KAGE_PAGE_MASK) + op.acc.len <= PAGE_SIZE)
-		run_access(vcpu);
-}
-
-/* One try of a user's, as far as it comes without an exit. */
-static void try_user(struct kage_vcpu *vcpu, gva_t gva, u32 kind)
-{
-	struct access acc = {
-		.kind = kind | KAGE_PF_U, .gva = gva, .len = 8,
-		.val = random_gpte(),
-	};
-	u32 pfec;
-
-	may_dirty |= kind & KAGE_PF_W;
-	if (!hw_access(vcpu, &acc, &pfec) && !exits(hw_of(vcpu), pfec))
-		check_routed(vcpu, gva, pfec);
-}
-
-static void run_user(struct kage_vcpu *vcpu, gva_t gva, u32 kind)
-{
-	observe();
-	memset(&op, 0, sizeof(op));
-	op.vcpu = vcpu;
-	op.acc = (struct access){
-		.kind = kind | KAGE_PF_U, .gva = gva, .len = 8,
-		.val = random_gpte(),
-	};
-	nr_stores = 0;
-	run_access(vcpu);
-}
-
-/*
- * Two vCPUs in one address space. What one of them reads is not dirty, and so is
- * withheld from the users of both; it becomes dirty, and is so no longer.
- */
-static void op_watch(struct kage_vcpu *vcpu)
-{
-	struct kage_vcpu *other = &vcpu_mem[(vcpu->id + 1) % vm.nr_vcpus];
-	gva_t gva = random_gva() & KAGE_PAGE_MASK;
-
-	kage_route_relax(&vm);
-	if (vm.mmu.watch || other == vcpu || !tidy)
-		return;
-	leave(other);
-	other->absent_favour = 0;
-	other->cr3 = vcpu->cr3;
-	kage_vcpu_request(other, KAGE_REQ_LOAD_ROOT);
-	guest_flushed(other->id);
-	map(vcpu, gva, P | W | U | A);
-	enter(other);
-	run_user(vcpu, gva, 0);
-	try_user(other, gva, KAGE_PF_W);
-	enter(other);
-	try_user(other, gva, 0);
-	run_user(vcpu, gva, KAGE_PF_W);
-	leave(other);
-	kage_route_relax(&vm);
-	enter(other);
-	try_user(other, gva, KAGE_PF_W);
-}
-
 static const struct {
 	void (*run)(struct kage_vcpu *vcpu);
 	unsigned int weight;
@@ -439,6 +233,8 @@ static const struct {
 	{ op_unlink, 6 },
 	{ op_set_and_use, 6 },
 	{ op_watch, 3 },
+	{ op_move, 3 },
+	{ op_patch, 2 },
 	{ op_slots, 1 },
 	{ op_shorten, 1 },
 	{ op_unload, 1 },
