@@ -94,8 +94,8 @@ static void set_leaf(struct kage_vm *vm, struct kage_shadow *sp,
 		kage_shadow_set_gfn(vm, sp, i, spte, gfn);
 }
 
-/* As kage_shadow_usable() for a leaf table: the bits that must be 0. */
-static u64 rsvd_bits(const struct kage_shadow *sp)
+/* As kage_shadow_usable() for a leaf table. */
+u64 kage_fill_rsvd(const struct kage_shadow *sp)
 {
 	const struct kage_paging mode = {
 		.nxe = sp->role.nxe, .maxphyaddr = KAGE_MAXPHYADDR,
@@ -131,71 +131,13 @@ void kage_fill_entry(struct kage_vm *vm, struct kage_shadow *sp,
 {
 	struct place place = {};
 
-	follow_leaf(vm, sp, i, gpte, rsvd_bits(sp), &place);
-}
-
-static bool is_writable(u64 spte)
-{
-	return kage_spte_present(spte) && (spte & KAGE_PTE_W);
-}
-
-static inline struct kage_ptelist *list_of(struct kage_vm *vm,
-					   struct place *place, gfn_t gfn)
-{
-	return find_slot(vm, place, gfn) ? find_list(place, gfn) : NULL;
-}
-
-/* The last thing that can fail. */
-static inline bool put(struct kage_vm *vm, struct kage_ptelist *list,
-		       u64 *sptep)
-{
-	return list && !kage_ptelist_full(list) &&
-	       kage_ptelist_add(vm, list, sptep);
-}
-
-bool kage_fill_store(struct kage_vm *vm, struct kage_shadow *sp,
-		     unsigned int i, struct kage_fill_store *store)
-{
-	gfn_t gfn = kage_gpte_gfn(store->val, 1), old_gfn = sp->gfns[i];
-	struct place place = { .slot = *store->slot };
-	u64 *sptep = &sp->spt[i], old = *sptep, spte;
-	struct kage_ptelist *left = NULL;
-	bool moves;
-
-	spte = derive_leaf(vm, sp, store->val, rsvd_bits(sp), gfn, &place);
-	*store->slot = place.slot;
-	/* To withhold something all vCPUs would have to leave the guest. */
-	if ((old | spte) & KAGE_SPTE_WITHHELD)
-		return false;
-	moves = is_writable(old) != is_writable(spte) || old_gfn != gfn;
-	if (moves && is_writable(old)) {
-		left = list_of(vm, &place, old_gfn);
-		if (!left)
-			return false;
-	}
-	if (moves && is_writable(spte) &&
-	    !put(vm, list_of(vm, &place, gfn), sptep))
-		return false;
-	if (vm->nr_vcpus > 1)
-		kage_shadow_expect_one(sp, i);
-	if (store->exchange)
-		store->val = xchg(store->gpte, store->val);
-	else
-		WRITE_ONCE(*store->gpte, store->val);
-	if (left) {
-		kage_ptelist_del(vm, left, sptep);
-		vm->mmu.stale = true;
-	}
-	sp->nr_present += kage_spte_present(spte) - kage_spte_present(old);
-	sp->gfns[i] = gfn;
-	WRITE_ONCE(*sptep, spte);
-	return true;
+	follow_leaf(vm, sp, i, gpte, kage_fill_rsvd(sp), &place);
 }
 
 static void fill_leaves(struct kage_vm *vm, struct kage_shadow *sp,
 			const u64 *gpt)
 {
-	const u64 rsvd = rsvd_bits(sp);
+	const u64 rsvd = kage_fill_rsvd(sp);
 	struct place place = {};
 	unsigned int i;
 

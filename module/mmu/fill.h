@@ -19,22 +19,8 @@ void kage_fill(struct kage_vm *vm, struct kage_shadow *sp);
 void kage_fill_entry(struct kage_vm *vm, struct kage_shadow *sp,
 		     unsigned int i, u64 gpte);
 
-/* A store of one entry to a guest's leaf table. */
-struct kage_fill_store {
-	u64 *gpte;			/* where */
-	u64 val;			/* what; then, if exchanged, what was there */
-	bool exchange;
-	struct kage_slot **slot;	/* where the last such entry led, or NULL */
-};
-
-/**
- * kage_fill_store() - make a store, and the entry of @sp what it comes down to
- *
- * Context: to other vCPUs the caller's is in the guest.
- * Return: false if that is not simple; nothing has changed then.
- */
-bool kage_fill_store(struct kage_vm *vm, struct kage_shadow *sp,
-		     unsigned int index, struct kage_fill_store *store);
+/** kage_fill_rsvd() - bits that must be 0 in entries of a guest's leaf table */
+u64 kage_fill_rsvd(const struct kage_shadow *sp);
 
 /**
  * kage_fill_clear() - all present entries of a leaf table become LAZY

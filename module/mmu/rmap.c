@@ -70,10 +70,8 @@ bool kage_ptelist_add(struct kage_vm *vm, struct kage_ptelist *list,
 {
 	struct kage_ptelist_desc *d;
 
-	if (!list->val) {
-		list->val = (unsigned long)sptep;
+	if (kage_ptelist_put(list, sptep))
 		return true;
-	}
 	d = room(vm, list);
 	if (!d)
 		return false;
@@ -97,18 +95,13 @@ static void fill_hole(struct kage_vm *vm, struct kage_ptelist *list,
 	desc_put(vm, head);
 }
 
-void kage_ptelist_del(struct kage_vm *vm, struct kage_ptelist *list,
+void kage_ptelist_cut(struct kage_vm *vm, struct kage_ptelist *list,
 		      u64 *sptep)
 {
 	struct kage_ptelist_desc *d;
 	unsigned int i;
 
-	if (!is_chain(list)) {
-		WARN_ON_ONCE(list->val != (unsigned long)sptep);
-		list->val = 0;
-		return;
-	}
-	for (d = desc_of(list); d; d = d->next) {
+	for (d = is_chain(list) ? desc_of(list) : NULL; d; d = d->next) {
 		for (i = 0; i < d->nr; i++) {
 			if (d->ptes[i] == sptep) {
 				fill_hole(vm, list, d, i);

@@ -27,8 +27,8 @@ struct kage_ptelist_desc {
 /** kage_ptelist_add() - true, or false if no descriptor is in reserve */
 bool kage_ptelist_add(struct kage_vm *vm, struct kage_ptelist *list,
 		      u64 *sptep);
-/** kage_ptelist_del() - @sptep must be in @list */
-void kage_ptelist_del(struct kage_vm *vm, struct kage_ptelist *list,
+/** kage_ptelist_cut() - kage_ptelist_del() for a list of more than one */
+void kage_ptelist_cut(struct kage_vm *vm, struct kage_ptelist *list,
 		      u64 *sptep);
 /** kage_ptelist_first() - some entry of the list, or NULL if it is empty */
 u64 *kage_ptelist_first(const struct kage_ptelist *list);
@@ -42,6 +42,25 @@ unsigned int kage_ptelist_len(const struct kage_ptelist *list);
 static inline bool kage_ptelist_empty(const struct kage_ptelist *list)
 {
 	return !list->val;
+}
+
+/** kage_ptelist_put() - kage_ptelist_add() to an empty list, or false */
+static inline bool kage_ptelist_put(struct kage_ptelist *list, u64 *sptep)
+{
+	if (list->val)
+		return false;
+	list->val = (unsigned long)sptep;
+	return true;
+}
+
+/** kage_ptelist_del() - @sptep must be in @list */
+static inline void kage_ptelist_del(struct kage_vm *vm,
+				    struct kage_ptelist *list, u64 *sptep)
+{
+	if (list->val == (unsigned long)sptep)
+		list->val = 0;
+	else
+		kage_ptelist_cut(vm, list, sptep);
 }
 
 /**

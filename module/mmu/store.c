@@ -17,7 +17,7 @@
 #include "burst.h"
 #include "fill.h"
 #include "gwalk.h"
-#include "store_memo.h"
+#include "memo.h"
 #include <asm/processor-flags.h>
 #include <linux/slab.h>
 
@@ -104,33 +104,34 @@ static bool learn(struct kage_memo_insn *memo, u64 rip, const u64 *bytes)
 	return true;
 }
 
-static struct kage_memo_path path_to(const struct kage_vcpu *vcpu,
-				     const u64 *sptep)
-{
-	return (struct kage_memo_path) {
-		.root = vcpu->root, .epoch = vcpu->vm->mmu.epoch,
-		.sptep = sptep, .spte = *sptep,
-	};
-}
+/* A fault, and the instruction that stores. */
+struct site {
+	gva_t gva;
+	u32 pfec;
+	const struct kage_memo_insn *memo;
+	const u64 *code;		/* the instruction's bytes */
+	u64 *code_sptep, code_spte;	/* what maps them */
+	u64 *sptep, spte;		/* what maps the table */
+};
 
-static const struct kage_insn *find_insn(struct kage_vcpu *vcpu, u64 rip)
+/* False if it is not mapped, or not plain. */
+static bool find_site(struct kage_vcpu *vcpu, struct site *site, u64 rip)
 {
 	struct kage_memo_insn *memo = kage_memo_insn(vcpu->stores, rip);
-	const u64 *code;
-	u64 bytes[2], *sptep;
+	u64 bytes[2];
 
-	code = code_at(vcpu->root, rip, &sptep);
-	if (!code)
-		return NULL;
+	site->memo = memo;
+	site->code = code_at(vcpu->root, rip, &site->code_sptep);
+	if (!site->code)
+		return false;
+	site->code_spte = *site->code_sptep;
 	/* Once, so that what is compared is what is decoded. */
-	bytes[0] = READ_ONCE(code[0]);
-	bytes[1] = READ_ONCE(code[1]);
-	if ((memo->rip != rip || !kage_memo_same(memo, bytes)) &&
-	    !learn(memo, rip, bytes))
-		return NULL;
-	memo->code = code;
-	memo->path = path_to(vcpu, sptep);
-	return &memo->insn;
+	bytes[0] = READ_ONCE(site->code[0]);
+	bytes[1] = READ_ONCE(site->code[1]);
+	return (memo->rip == rip &&
+		(bytes[0] & memo->mask[0]) == memo->bytes[0] &&
+		(bytes[1] & memo->mask[1]) == memo->bytes[1]) ||
+	       learn(memo, rip, bytes);
 }
 
 /*
@@ -150,19 +151,6 @@ static bool allowed(const struct kage_vcpu *vcpu, u64 leaf, u64 above,
 	return !user_page || !(vcpu->cr4 & X86_CR4_SMAP);
 }
 
-/* For kage_store_express(), where a single leaf table has to follow. */
-static void remember(struct kage_vcpu *vcpu, gva_t gva, const u64 *sptep,
-		     u64 above, gfn_t gfn, u64 *gpt)
-{
-	struct kage_memo_table *memo = kage_memo_table(vcpu->stores, gva);
-	struct kage_shadow *sp = kage_shadow_follower(vcpu->vm, gfn);
-
-	*memo = (struct kage_memo_table) {
-		.page = gva & KAGE_PAGE_MASK, .above = above, .gfn = gfn,
-		.path = path_to(vcpu, sptep), .gpt = gpt, .sp = sp,
-	};
-}
-
 static void store(struct kage_vcpu *vcpu, const struct kage_insn *insn,
 		  u64 *gpte, u64 val)
 {
@@ -177,21 +165,57 @@ static u64 source(const struct kage_vcpu *vcpu, const struct kage_insn *insn)
 	return insn->src == KAGE_OPND_IMM ? insn->imm : vcpu->regs[insn->reg];
 }
 
-/* Under the lock: the table and all that shadows it change in one step. */
-static bool execute(struct kage_vcpu *vcpu, const struct kage_insn *insn,
-		    gva_t gva, u32 pfec)
+/*
+ * For kage_store_express(), where a single leaf table has to follow. Entries are
+ * remembered as they were before: the store may have changed one of the two.
+ */
+static void remember(struct kage_vcpu *vcpu, const struct site *site,
+		     gfn_t gfn, u64 *gpt)
 {
+	const struct kage_memo_insn *known = site->memo;
+	const struct kage_insn *insn = &known->insn;
+	struct kage_shadow *sp = kage_shadow_follower(vcpu->vm, gfn);
+	struct kage_memo *memo = kage_memo(vcpu->stores, known->rip,
+					   site->gva);
+
+	memo->page = 0;
+	if (!sp)
+		return;
+	*memo = (struct kage_memo) {
+		.rip = known->rip, .page = site->gva & KAGE_PAGE_MASK,
+		.root = vcpu->root, .epoch = vcpu->vm->mmu.epoch,
+		.pfec = site->pfec, .cr4 = vcpu->cr4,
+		.sptep = site->sptep, .spte = site->spte,
+		.code_sptep = site->code_sptep, .code_spte = site->code_spte,
+		.code = site->code,
+		.bytes = { known->bytes[0], known->bytes[1] },
+		.mask = { known->mask[0], known->mask[1] },
+		.reg = insn->src == KAGE_OPND_REG ? &vcpu->regs[insn->reg] :
+						    NULL,
+		.imm = insn->imm, .len = insn->len,
+		.exchange = insn->op == KAGE_OP_XCHG,
+		.gpt = gpt, .gfn = gfn, .sp = sp, .rsvd = kage_fill_rsvd(sp),
+	};
+}
+
+/* Under the lock: the table and all that shadows it change in one step. */
+static bool execute(struct kage_vcpu *vcpu, struct site *site)
+{
+	unsigned int index = (site->gva & ~KAGE_PAGE_MASK) / sizeof(u64);
+	const struct kage_insn *insn = &site->memo->insn;
 	struct kage_vm *vm = vcpu->vm;
 	struct kage_shadow *sp;
 	struct kage_slot *slot;
 	u64 above, val, old, *sptep, *gpte;
-	unsigned int index = (gva & ~KAGE_PAGE_MASK) / sizeof(u64);
 	gfn_t gfn;
 	int level;
 
-	sptep = find_leaf(vcpu->root, gva, &level, &above);
-	if (!sptep || level != 1 || !allowed(vcpu, *sptep, above, pfec))
+	sptep = find_leaf(vcpu->root, site->gva, &level, &above);
+	if (!sptep || level != 1 ||
+	    !allowed(vcpu, *sptep, above, site->pfec))
 		return false;
+	site->sptep = sptep;
+	site->spte = *sptep;
 	sp = kage_shadow_of(sptep);
 	gfn = sp->gfns[sptep - sp->spt];
 	slot = kage_mem_slot(vm, gfn);
@@ -206,110 +230,37 @@ static bool execute(struct kage_vcpu *vcpu, const struct kage_insn *insn,
 	/* Not read again: what others store comes after, here as there. */
 	kage_shadow_stored(vm, gfn, index, val);
 	kage_burst_note(vcpu, gfn, old, val, sptep);
-	remember(vcpu, gva, sptep, above, gfn, gpte - index);
+	remember(vcpu, site, gfn, gpte - index);
 	/* Without them entries stay read-only until a fault asks for more. */
 	if (kage_shadow_low(&vm->mmu))
 		kage_vcpu_request(vcpu, KAGE_REQ_TOPUP);
 	return true;
 }
 
-/*
- * An aligned operand of eight bytes begins at the faulting address unless it
- * crosses into the page at whose start the fault is reported: such a one goes
- * the long way.
- */
-static bool may_be_plain(const struct kage_vcpu *vcpu, gva_t gva, u32 pfec)
+static bool may_be_plain(struct kage_vcpu *vcpu, gva_t gva, u32 pfec)
 {
-	return (pfec & (KAGE_PF_P | KAGE_PF_W | KAGE_PF_RSVD)) ==
-	       (KAGE_PF_P | KAGE_PF_W) && IS_ALIGNED(gva, sizeof(u64)) &&
-	       (gva & ~KAGE_PAGE_MASK);
+	return kage_has(KAGE_FEATURE_STORE) && kage_memo_may_be(gva) &&
+	       (pfec & (KAGE_PF_P | KAGE_PF_W | KAGE_PF_RSVD)) ==
+	       (KAGE_PF_P | KAGE_PF_W) && kage_vcpu_code_size(vcpu) == 8;
 }
 
 bool kage_store_fast(struct kage_vcpu *vcpu, gva_t gva, u32 pfec)
 {
-	const struct kage_insn *insn;
+	struct site site = { .gva = gva, .pfec = pfec };
 	bool done = false;
 
-	if (!kage_has(KAGE_FEATURE_STORE) ||
-	    !may_be_plain(vcpu, gva, pfec) || kage_vcpu_code_size(vcpu) != 8)
+	if (!may_be_plain(vcpu, gva, pfec))
 		return false;
 	spin_lock(&vcpu->vm->mmu.lock);
 	if (vcpu->root && kage_shadow_live(vcpu->root) &&
-	    vcpu->vm->mmu.nr_dying < KAGE_MMU_DYING_MAX) {
-		insn = find_insn(vcpu, kage_vcpu_rip(vcpu));
-		done = insn && execute(vcpu, insn, gva, pfec);
-	}
+	    vcpu->vm->mmu.nr_dying < KAGE_MMU_DYING_MAX)
+		done = find_site(vcpu, &site, kage_vcpu_rip(vcpu)) &&
+		       execute(vcpu, &site);
 	spin_unlock(&vcpu->vm->mmu.lock);
 	if (!done)
 		return false;
 	vcpu->stats[KAGE_STAT_PF_STORE]++;
 	vcpu->stats[KAGE_STAT_INSNS]++;
-	kage_vcpu_skip(vcpu, insn->len);
+	kage_vcpu_skip(vcpu, site.memo->insn.len);
 	return true;
-}
-
-/* What the memos tell, or NULL where they do not hold. */
-static const struct kage_insn *known_insn(struct kage_vcpu *vcpu, u64 rip)
-{
-	struct kage_memo_insn *memo = kage_memo_insn(vcpu->stores, rip);
-	u64 bytes[2];
-
-	if (memo->rip != rip || !memo->code ||
-	    !kage_memo_holds(&memo->path, vcpu->root, vcpu->vm->mmu.epoch))
-		return NULL;
-	bytes[0] = READ_ONCE(memo->code[0]);
-	bytes[1] = READ_ONCE(memo->code[1]);
-	return kage_memo_same(memo, bytes) ? &memo->insn : NULL;
-}
-
-static struct kage_memo_table *known_table(struct kage_vcpu *vcpu, gva_t gva)
-{
-	struct kage_memo_table *memo = kage_memo_table(vcpu->stores, gva);
-
-	if (memo->page != (gva & KAGE_PAGE_MASK) || !memo->sp ||
-	    !kage_memo_holds(&memo->path, vcpu->root, vcpu->vm->mmu.epoch))
-		return NULL;
-	return memo;
-}
-
-/* Nothing happens where it takes more than to change one entry. */
-static bool repeat(struct kage_vcpu *vcpu, const struct kage_insn *insn,
-		   struct kage_memo_table *memo, unsigned int index)
-{
-	struct kage_fill_store store = {
-		.gpte = &memo->gpt[index], .val = source(vcpu, insn),
-		.exchange = insn->op == KAGE_OP_XCHG, .slot = &memo->slot,
-	};
-	u64 old = READ_ONCE(*store.gpte), val = store.val;
-
-	if (kage_burst_due(vcpu, memo->gfn, old, val) ||
-	    !kage_fill_store(vcpu->vm, memo->sp, index, &store))
-		return false;
-	if (store.exchange)
-		vcpu->regs[insn->reg] = store.val;
-	kage_burst_count(vcpu, memo->gfn, old, val);
-	return true;
-}
-
-unsigned int kage_store_express(struct kage_vcpu *vcpu, gva_t gva, u32 pfec,
-				u64 rip)
-{
-	unsigned int index = (gva & ~KAGE_PAGE_MASK) / sizeof(u64), len = 0;
-	const struct kage_insn *insn;
-	struct kage_memo_table *memo;
-
-	if (!may_be_plain(vcpu, gva, pfec) ||
-	    !spin_trylock(&vcpu->vm->mmu.lock))
-		return 0;
-	memo = known_table(vcpu, gva);
-	insn = known_insn(vcpu, rip);
-	if (memo && insn && allowed(vcpu, memo->path.spte, memo->above, pfec) &&
-	    repeat(vcpu, insn, memo, index))
-		len = insn->len;
-	spin_unlock(&vcpu->vm->mmu.lock);
-	if (len) {
-		vcpu->stats[KAGE_STAT_PF_STORE]++;
-		vcpu->stats[KAGE_STAT_INSNS]++;
-	}
-	return len;
 }

@@ -41,6 +41,9 @@ fast store asks nobody|store.c|/^static bool allowed/,/^}/s/if (!(leaf & KAGE_SP
 fast store not followed|store.c|s/kage_shadow_stored(vm, gfn, index, val);//
 pieces of a large page stay cached|shadow.c|/^static void flush_pieces/,/^}/s/kage_mmu_flush(vm);/(void)0;/
 pieces below a table that is shared stay cached|shadow.c|s/ || (sp->role.level > 1 && vm->mmu.nr_direct)//
+known store of another table|store.c|s/site->spte = \*sptep;/site->spte = 0;/;s/.sptep = site->sptep, .spte = site->spte,/.sptep = site->sptep, .spte = *site->sptep,/
+known store by other bytes|memo.c|/memo->code\[[01]\]/d
+known store withholds|memo.c|s/(old | spte) & KAGE_SPTE_WITHHELD/0/
 unlinked table linked again unseen|shadow.c|/^static void link_again/,/^}/s/track_gfn(vm, sp->gfn);//
 unlinked table linked again as it was|shadow.c|/^static void link_again/,/^}/s/kage_fill(vm, sp);//
 unlinked table linked by a parent|derive.c|s/!child || child->unsynced/!child/
