@@ -40,9 +40,15 @@ state_of_machines()
 	done
 }
 
+seconds_up()
+{
+	cut -d . -f 1 /proc/uptime
+}
+
 run_case()
 {
 	dmesg -c >/dev/null
+	case_start=$(seconds_up)
 	sh "$dir/cases/$1.sh" >/tmp/case.log 2>&1 &
 	watch_case $! >/tmp/watch.log 2>&1
 	wait $!
@@ -50,6 +56,7 @@ run_case()
 	cat /tmp/watch.log >>/tmp/case.log
 	# Consoles print anything, and sed cannot bear a zero byte.
 	tr -d '\000' </tmp/case.log | sed 's/^/# /'
+	echo "# $1: $(($(seconds_up) - case_start)) s"
 	if [ "$case_status" -eq 4 ]; then
 		ktap_skip "$1" "$(tail -n 1 /tmp/case.log)"
 	elif [ "$case_status" -ne 0 ]; then
