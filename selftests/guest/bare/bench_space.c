@@ -84,15 +84,22 @@ static void clear_page(uint64_t *page)
 		     : "memory");
 }
 
-/* The pages are spread evenly over row->a leaf tables. */
+/*
+ * The pages are spread evenly over row->a leaf tables, and dealt with in the
+ * order of their addresses, as kernels do.
+ */
 static uint64_t fork_gva(const struct row *row, int page)
 {
-	return parent + page % row->a * REGION + page / row->a * PAGE;
+	const int each = FORK_PAGES / row->a;
+
+	return parent + page / each * REGION + page % each * PAGE;
 }
 
 static uint64_t *fork_pte(const struct row *row, int page)
 {
-	return &child.leaf[page % row->a][page / row->a];
+	const int each = FORK_PAGES / row->a;
+
+	return &child.leaf[page / each][page % each];
 }
 
 static void before_fork(const struct row *row)
