@@ -10,6 +10,15 @@
 #include "rmap.h"
 #include <linux/atomic.h>
 
+/* Entries that are skipped together: most of most tables is empty. */
+#define CLUSTER	8
+
+static __always_inline bool is_empty(const u64 *t)
+{
+	BUILD_BUG_ON(CLUSTER != 8);
+	return !(t[0] | t[1] | t[2] | t[3] | t[4] | t[5] | t[6] | t[7]);
+}
+
 /* The slot, and the chunk of the reverse map, where the last frame was. */
 struct place {
 	struct kage_slot *slot;
@@ -142,11 +151,30 @@ static void fill_leaves(struct kage_vm *vm, struct kage_shadow *sp,
 	unsigned int i;
 
 	for (i = 0; i < KAGE_PT_ENTRIES; i++) {
-		u64 gpte = READ_ONCE(gpt[i]);
+		if (!(i % CLUSTER) && is_empty(&gpt[i]) &&
+		    is_empty(&sp->spt[i]))
+			i += CLUSTER - 1;
+		else
+			follow_leaf(vm, sp, i, READ_ONCE(gpt[i]), rsvd, &place);
+	}
+}
 
-		/* Most of most tables. */
-		if ((gpte & KAGE_PTE_P) || sp->spt[i] != KAGE_SPTE_NONE)
-			follow_leaf(vm, sp, i, gpte, rsvd, &place);
+/* A table of tables. */
+static void fill_tables(struct kage_vm *vm, struct kage_shadow *sp,
+			const u64 *gpt)
+{
+	unsigned int i;
+
+	for (i = 0; i < KAGE_PT_ENTRIES; i++) {
+		u64 gpte;
+
+		if (!(i % CLUSTER) && is_empty(&gpt[i])) {
+			i += CLUSTER - 1;
+			continue;
+		}
+		gpte = READ_ONCE(gpt[i]);
+		if (gpte)
+			kage_shadow_follow(vm, sp, i, gpte);
 	}
 }
 
@@ -175,20 +203,15 @@ void kage_fill(struct kage_vm *vm, struct kage_shadow *sp)
 	if (!sp->role.direct)
 		gpt = kage_mem_host(vm, sp->gfn << KAGE_PAGE_SHIFT,
 				    KAGE_PAGE_SIZE, false);
-	if (sp->role.level == 1 && gpt) {
+	if (gpt && sp->role.level == 1)
 		fill_leaves(vm, sp, gpt);
-		return;
-	}
-	if (sp->role.level == 1) {
+	else if (gpt)
+		fill_tables(vm, sp, gpt);
+	else if (sp->role.level == 1)
 		fill_pieces(vm, sp);
-		return;
-	}
-	for (i = 0; i < KAGE_PT_ENTRIES; i++) {
-		u64 gpte = gpt ? READ_ONCE(gpt[i]) : 0;
-
-		if (gpte || !gpt)
-			kage_shadow_follow(vm, sp, i, gpte);
-	}
+	else
+		for (i = 0; i < KAGE_PT_ENTRIES; i++)
+			kage_shadow_follow(vm, sp, i, 0);
 }
 
 void kage_fill_clear(struct kage_vm *vm, struct kage_shadow *sp)
@@ -197,6 +220,10 @@ void kage_fill_clear(struct kage_vm *vm, struct kage_shadow *sp)
 	unsigned int i;
 
 	lockdep_assert_held(&vm->mmu.lock);
-	for (i = 0; sp->nr_present && i < KAGE_PT_ENTRIES; i++)
-		drop_leaf(vm, sp, i, KAGE_SPTE_LAZY, &place);
+	for (i = 0; sp->nr_present && i < KAGE_PT_ENTRIES; i++) {
+		if (!(i % CLUSTER) && is_empty(&sp->spt[i]))
+			i += CLUSTER - 1;
+		else
+			drop_leaf(vm, sp, i, KAGE_SPTE_LAZY, &place);
+	}
 }

@@ -55,7 +55,9 @@ static void op_shorten(struct kage_vcpu *vcpu)
 	note("limit %u", mmu->limit);
 	for (; kept_back; mmu->nr_spare_desc++)
 		move_desc(&kept_back, &mmu->spare_desc);
-	for (; mmu->nr_spare_desc > KAGE_ROOT_LEVEL + 1; mmu->nr_spare_desc--)
+	/* What is made in their place is never given back: not too often. */
+	for (; nr_free > NR_FRAMES / 2 &&
+	     mmu->nr_spare_desc > KAGE_ROOT_LEVEL + 1; mmu->nr_spare_desc--)
 		move_desc(&mmu->spare_desc, &kept_back);
 	mmu->lock.held = true;
 	while (mmu->nr_spare > KAGE_ROOT_LEVEL + 1)
