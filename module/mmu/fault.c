@@ -173,6 +173,8 @@ static enum verdict judge(struct kage_vcpu *vcpu, gva_t gva, u32 access,
 {
 	struct kage_vm *vm = vcpu->vm;
 	struct kage_slot *slot;
+	enum verdict verdict;
+	bool released = false;
 	gfn_t gfn;
 
 	lockdep_assert_held(&vm->mmu.lock);
@@ -189,10 +191,16 @@ static enum verdict judge(struct kage_vcpu *vcpu, gva_t gva, u32 access,
 			return VERDICT_DEVICE;
 		if (needs_wp_clear(vcpu, walk, access))
 			return VERDICT_STORE;
-		if (kage_slot_tracked(slot, gfn) && !release_idle(vcpu, gfn))
-			return VERDICT_STORE;
+		if (kage_slot_tracked(slot, gfn)) {
+			released = release_idle(vcpu, gfn);
+			if (!released)
+				return VERDICT_STORE;
+		}
 	}
-	return fill_path(vcpu, gva, walk);
+	verdict = fill_path(vcpu, gva, walk);
+	/* That may have filled in the entry already. */
+	return released && verdict == VERDICT_SPURIOUS ? VERDICT_FILLED :
+							 verdict;
 }
 
 /* Says in the stop reason which instruction could not be executed. */

@@ -41,7 +41,7 @@ static bool is_writable_leaf(const struct kage_shadow *sp, u64 spte)
 
 /*
  * Is an entry in the reverse map? The pieces of a large page are found by the
- * frame alone: their table is looked up (protect_pieces).
+ * frame alone: their table is looked up (follow_pieces).
  */
 static bool is_listed(const struct kage_shadow *sp, u64 spte)
 {
@@ -122,6 +122,23 @@ void kage_shadow_withhold(struct kage_vm *vm, u64 old, u64 new)
 	kage_route_watch(vm);
 }
 
+/* The piece of a large page that maps @gfn, in any of the tables of pieces. */
+static void follow_pieces(struct kage_vm *vm, gfn_t gfn)
+{
+	gfn_t first = gfn & ~(kage_pt_span(2) - 1);
+	struct kage_shadow *sp;
+
+	hlist_for_each_entry(sp, bucket(&vm->mmu, first), hash)
+		if (sp->gfn == first && sp->role.direct &&
+		    sp->role.level == 1 &&
+		    kage_spte_present(sp->spt[gfn - first]))
+			kage_shadow_follow(vm, sp, gfn - first, 0);
+}
+
+/*
+ * The guest is about to write to what was a table, most often: through pieces of
+ * large pages, which are found at once, that need not be another exit.
+ */
 static void untrack_gfn(struct kage_vm *vm, gfn_t gfn)
 {
 	struct kage_slot *slot = kage_mem_slot(vm, gfn);
@@ -130,6 +147,7 @@ static void untrack_gfn(struct kage_vm *vm, gfn_t gfn)
 		return;
 	clear_bit(gfn - slot->base, slot->tracked);
 	slot->tracked_in[kage_slot_chunk(slot, gfn)]--;
+	follow_pieces(vm, gfn);
 }
 
 /*
@@ -406,20 +424,6 @@ static void protect_list(struct kage_vm *vm, struct kage_ptelist *list,
 	}
 }
 
-static void protect_pieces(struct kage_vm *vm, gfn_t gfn)
-{
-	gfn_t first = gfn & ~(kage_pt_span(2) - 1);
-	unsigned int index = gfn - first;
-	struct kage_shadow *sp;
-
-	hlist_for_each_entry(sp, bucket(&vm->mmu, first), hash)
-		if (sp->gfn == first && sp->role.direct &&
-		    sp->role.level == 1 &&
-		    is_writable_leaf(sp, sp->spt[index]))
-			kage_shadow_set(vm, sp, index,
-					kage_spte_track(sp->spt[index]));
-}
-
 /*
  * From here on nothing writes to the frame unseen. The order is protect,
  * flush, read: only after it may the table's entries be believed.
@@ -434,7 +438,7 @@ static void track_gfn(struct kage_vm *vm, gfn_t gfn)
 	slot->tracked_in[kage_slot_chunk(slot, gfn)]++;
 	protect_list(vm, kage_rmap_list(vm, gfn, 1), 1);
 	protect_list(vm, kage_rmap_list(vm, gfn, 2), 2);
-	protect_pieces(vm, gfn);
+	follow_pieces(vm, gfn);
 	/*
 	 * Not only for these: an entry that left the lists since the last flush
 	 * (recycled, or replaced by the guest) may be cached with W, too.
