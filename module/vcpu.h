@@ -127,7 +127,7 @@ struct kage_vcpu {
 	} burst;			/* M */
 
 	/* The store that last made us give a table up (livelock guard). */
-	u64 retry_rip, retry_gfn;	/* C */
+	u64 retry_rip, retry_gfn, retry_entries;	/* C */
 	unsigned int retry_count;	/* C */
 
 	u64 stats[KAGE_NR_VCPU_STATS];	/* C, read by anyone */

@@ -20,6 +20,8 @@
 #define MAX_RETRIES	16
 /* Hidden faults that changed nothing, in a row, before the guest gets one. */
 #define MAX_SPURIOUS	8
+/* Entries between two of a row: interrupts, and what it takes to fill anew. */
+#define NEAR		32
 
 enum verdict {
 	VERDICT_FILLED,		/* the shadow lets the access through now */
@@ -216,15 +218,18 @@ static void kill_unknown(struct kage_vcpu *vcpu, gva_t gva, gpa_t gpa)
 		       n, bytes, rip, gva, gpa);
 }
 
+/* The same again, and the guest has not come far since the last time. */
 static bool no_progress(struct kage_vcpu *vcpu, u64 what, unsigned int max)
 {
-	u64 rip = kage_vcpu_rip(vcpu);
+	u64 rip = kage_vcpu_rip(vcpu), now = vcpu->stats[KAGE_STAT_ENTRIES];
 
-	if (vcpu->retry_rip != rip || vcpu->retry_gfn != what) {
+	if (vcpu->retry_rip != rip || vcpu->retry_gfn != what ||
+	    now - vcpu->retry_entries > NEAR) {
 		vcpu->retry_rip = rip;
 		vcpu->retry_gfn = what;
 		vcpu->retry_count = 0;
 	}
+	vcpu->retry_entries = now;
 	return ++vcpu->retry_count > max;
 }
 
