@@ -123,6 +123,7 @@ struct kage_vcpu {
 	struct kage_burst {
 		gfn_t gfn;
 		unsigned int nr;
+		unsigned int tables;	/* that lost entries in a row */
 		bool more;		/* another table was unlinked just now */
 	} burst;			/* M */
 

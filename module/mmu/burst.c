@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bursts of stores to one table.
+ * Bursts of stores to one table, or to one table after the other.
  *
  * A store costs an exit; to unlink a table and to link it again costs an exit
  * and a look at 512 entries. Where the guest takes entries away, or changes
@@ -14,6 +14,7 @@
 #include "../feature.h"
 #include "../vcpu.h"
 #include "../vm.h"
+#include "rmap.h"
 
 /*
  * The entry that maps the table was read-only for being one. The guest is about
@@ -28,24 +29,53 @@ static void follow_again(struct kage_vm *vm, u64 *sptep)
 	if (!sp->role.direct)
 		gpt = kage_mem_host(vm, sp->gfn << KAGE_PAGE_SHIFT,
 				    KAGE_PAGE_SIZE, false);
-	/* Its own table may be the one that was unlinked. */
-	if (!sp->unsynced)
+	/* Its own table may be among those that went. */
+	if (!sp->unsynced && kage_shadow_live(sp))
 		kage_shadow_follow(vm, sp, index,
 				   gpt ? READ_ONCE(gpt[index]) : 0);
+}
+
+/*
+ * Gives up the table above one that lost an entry, and with it what only that
+ * leads to: as many as lost entries in a row may go with them for nothing. Of
+ * users only, for a kernel's upper tables lead to much that stays.
+ */
+static bool tear_down(struct kage_vm *vm, gfn_t gfn, unsigned int tables)
+{
+	struct kage_shadow *sp = kage_shadow_follower(vm, gfn), *above;
+	u64 *parent = sp ? kage_ptelist_first(&sp->parents) : NULL;
+
+	if (!parent || !(*parent & KAGE_PTE_U))
+		return false;
+	above = kage_shadow_of(parent);
+	if (above->nr_present > 2 * tables)
+		return false;
+	vm->mmu.stats[KAGE_MMU_TORN_DOWN]++;
+	kage_shadow_unshadow(vm, above->gfn);
+	return true;
+}
+
+/* What follows from a change; true if a table went. */
+static bool react(struct kage_vcpu *vcpu, gfn_t gfn)
+{
+	struct kage_burst *burst = &vcpu->burst;
+
+	if (burst->tables >= KAGE_BURST_TABLES && burst->nr == 1 &&
+	    kage_has(KAGE_FEATURE_TEARDOWN) &&
+	    tear_down(vcpu->vm, gfn, burst->tables))
+		return true;
+	if (burst->nr < kage_burst_limit(burst))
+		return false;
+	burst->nr = 0;
+	burst->more = true;
+	return kage_has(KAGE_FEATURE_UNLINK) &&
+	       kage_shadow_unlink(vcpu->vm, gfn);
 }
 
 void kage_burst_note(struct kage_vcpu *vcpu, gfn_t gfn, u64 old, u64 new,
 		     u64 *sptep)
 {
-	struct kage_burst *burst = &vcpu->burst;
-
 	kage_burst_count(vcpu, gfn, old, new);
-	if (burst->nr < kage_burst_limit(burst))
-		return;
-	burst->nr = 0;
-	burst->more = true;
-	if (!kage_has(KAGE_FEATURE_UNLINK))
-		return;
-	if (kage_shadow_unlink(vcpu->vm, gfn) && sptep)
+	if (react(vcpu, gfn) && sptep)
 		follow_again(vcpu->vm, sptep);
 }

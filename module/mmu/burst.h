@@ -16,6 +16,9 @@
 #define KAGE_BURST	8
 #define KAGE_BURST_MORE	2
 
+/* Tables that lost entries one after the other: their address space ends. */
+#define KAGE_BURST_TABLES	3
+
 static inline unsigned int kage_burst_limit(const struct kage_burst *burst)
 {
 	return burst->more ? KAGE_BURST_MORE : KAGE_BURST;
@@ -51,28 +54,36 @@ static inline void kage_burst_count(struct kage_vcpu *vcpu, gfn_t gfn, u64 old,
 
 	if (!kage_burst_sign(old, new)) {
 		burst->nr = 0;
+		burst->tables = 0;
 		return;
 	}
-	if (burst->gfn != gfn)
+	if (burst->gfn != gfn) {
 		burst->nr = 0;
+		burst->tables++;
+	}
+	if (new & KAGE_PTE_P)
+		burst->tables = 0;
 	burst->gfn = gfn;
 	burst->nr++;
 }
 
-/** kage_burst_due() - would the next change of the table unlink it? */
+/** kage_burst_due() - would this change unlink the table, or more? */
 static inline bool kage_burst_due(const struct kage_vcpu *vcpu, gfn_t gfn,
 				  u64 old, u64 new)
 {
 	const struct kage_burst *burst = &vcpu->burst;
 
-	return kage_burst_sign(old, new) && burst->gfn == gfn &&
-	       burst->nr + 1 >= kage_burst_limit(burst);
+	if (!kage_burst_sign(old, new))
+		return false;
+	return burst->gfn == gfn ? burst->nr + 1 >= kage_burst_limit(burst) :
+				   burst->tables + 1 >= KAGE_BURST_TABLES;
 }
 
 /** kage_burst_end() - the guest does something else */
 static inline void kage_burst_end(struct kage_vcpu *vcpu)
 {
 	vcpu->burst.nr = 0;
+	vcpu->burst.tables = 0;
 	vcpu->burst.more = false;
 }
 

@@ -12,6 +12,7 @@
 #define NR_LARGE	16
 #define BLOCKS		(80ULL << 20)	/* RAM for large pages */
 #define SPLINTERS	16		/* pages touched of each */
+#define PTE_TABLE	(PTE_RW | PTE_U)	/* of a process */
 
 static uint64_t *spaces[NR_SPACES];
 static uint64_t window;			/* where each space has its own page */
@@ -129,11 +130,11 @@ static void make_child(const struct row *row)
 	clear_page(child.pdpt);
 	clear_page(child.pd);
 	child.root[0] = root[0];
-	set_pte(&child.root[parent >> 39], (uint64_t)child.pdpt | PTE_RW);
-	set_pte(&child.pdpt[0], (uint64_t)child.pd | PTE_RW);
+	set_pte(&child.root[parent >> 39], (uint64_t)child.pdpt | PTE_TABLE);
+	set_pte(&child.pdpt[0], (uint64_t)child.pd | PTE_TABLE);
 	for (i = 0; i < row->a; i++) {
 		clear_page(child.leaf[i]);
-		set_pte(&child.pd[i], (uint64_t)child.leaf[i] | PTE_RW);
+		set_pte(&child.pd[i], (uint64_t)child.leaf[i] | PTE_TABLE);
 	}
 	for (i = 0; i < FORK_PAGES; i++)
 		set_pte(fork_pte(row, i),
