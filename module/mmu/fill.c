@@ -60,8 +60,8 @@ static bool put_leaf(struct kage_vm *vm, struct kage_shadow *sp,
 		return false;
 	if ((spte & KAGE_PTE_W) && !sp->role.direct) {
 		list = find_list(place, gfn);
-		if (!list || kage_ptelist_full(list) ||
-		    !kage_ptelist_add(vm, list, &sp->spt[i]))
+		if (!list || (!kage_ptelist_put(list, &sp->spt[i]) &&
+			      !kage_ptelist_add_if(vm, list, &sp->spt[i])))
 			return false;
 	}
 	sp->gfns[i] = gfn;

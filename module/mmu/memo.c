@@ -10,6 +10,7 @@
 #include "fill.h"
 #include "rmap.h"
 #include "store.h"
+#include <linux/compiler.h>
 
 /* What may differ is put together: one branch for all of it. */
 static __always_inline bool holds(const struct kage_vcpu *vcpu,
@@ -70,7 +71,7 @@ static __always_inline bool put(struct kage_vm *vm, struct kage_slot *slot,
 	if (!list)
 		return false;
 	return kage_ptelist_put(list, sptep) ||
-	       (!kage_ptelist_full(list) && kage_ptelist_add(vm, list, sptep));
+	       kage_ptelist_add_if(vm, list, sptep);
 }
 
 static __always_inline void store(struct kage_memo *memo, u64 *gpte, u64 val)
@@ -131,6 +132,8 @@ unsigned int kage_store_express(struct kage_vcpu *vcpu, gva_t gva, u32 pfec,
 	struct kage_memo *memo = kage_memo(vcpu->stores, rip, gva);
 	unsigned int len = 0;
 
+	/* Or the compiler multiplies anew where it needs a member. */
+	OPTIMIZER_HIDE_VAR(memo);
 	if (!kage_memo_may_be(gva) || !spin_trylock(&vcpu->vm->mmu.lock))
 		return 0;
 	if (holds(vcpu, memo, gva, pfec, rip) &&

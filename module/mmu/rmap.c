@@ -123,6 +123,23 @@ bool kage_ptelist_full(const struct kage_ptelist *list)
 	       desc_of(list)->nr == KAGE_DESC_ENTRIES;
 }
 
+bool kage_ptelist_add_if(struct kage_vm *vm, struct kage_ptelist *list,
+			 u64 *sptep)
+{
+	struct kage_ptelist_desc *d;
+
+	if (is_chain(list)) {
+		d = desc_of(list);
+		if (d->nr < KAGE_DESC_ENTRIES) {
+			d->ptes[d->nr++] = sptep;
+			return true;
+		}
+		if (d->depth >= KAGE_DESC_DEPTH)
+			return false;
+	}
+	return kage_ptelist_add(vm, list, sptep);
+}
+
 bool kage_ptelist_has(const struct kage_ptelist *list, const u64 *sptep)
 {
 	struct kage_ptelist_desc *d;

@@ -27,6 +27,9 @@ struct kage_ptelist_desc {
 /** kage_ptelist_add() - true, or false if no descriptor is in reserve */
 bool kage_ptelist_add(struct kage_vm *vm, struct kage_ptelist *list,
 		      u64 *sptep);
+/** kage_ptelist_add_if() - the same; false, too, if the list is full */
+bool kage_ptelist_add_if(struct kage_vm *vm, struct kage_ptelist *list,
+			 u64 *sptep);
 /** kage_ptelist_cut() - kage_ptelist_del() for a list of more than one */
 void kage_ptelist_cut(struct kage_vm *vm, struct kage_ptelist *list,
 		      u64 *sptep);

@@ -31,7 +31,7 @@ supervisor writes to user pages without WP|spte.h|s/(!wp \&\& !(gpte & KAGE_PTE_
 second entry of a store forgotten|fault.c|s,(off + len - 1) / 8,off / 8,
 device stores not followed|shadow.c|/^void kage_mmu_resync/,/^}/s/kage_shadow_reread(vm/if (off > 4096)\n&/
 parents keep a dead table|shadow.c|s/WRITE_ONCE(\*parent, KAGE_SPTE_LAZY);//
-reverse map misses an entry|fill.c|s/!kage_ptelist_add(vm, list, \&sp->spt\[i\])/0/
+reverse map misses an entry|fill.c|s/!kage_ptelist_put(list, \&sp->spt\[i\]) \&\&/!list->val \&\&/
 tracking ends with the first of two tables|shadow.c|s/ || has_follower(vm, gfn))/ || has_follower(vm, ~gfn))/
 table found in the wrong role|shadow.c|s/ && sp->role.word == role.word/ \&\& sp->role.level == role.level/
 read-only memory writable|fill.h|s/!(slot->flags & KAGE_MEM_F_READONLY))/true)/

@@ -17,6 +17,7 @@
 uint64_t *root;
 uint64_t used, wrong, faults, ticks_fired;
 static uint64_t frames, cow_frames, resume, refused;
+static uint64_t *used_ptes;
 static uint64_t next_region = TEST;
 
 uint64_t fresh_region(void)
@@ -86,7 +87,7 @@ static bool handle_page_fault(struct frame *frame)
 	}
 	if (off >= REGION)
 		return false;
-	pte = pte_of(root, gva);
+	pte = used_ptes + off / PAGE;
 	if ((*pte & need) == need) {
 		/* A translation that was cached before the entry allowed it. */
 		invlpg(gva);
@@ -200,7 +201,7 @@ static void set_up(void)
 	frames = make_frames();
 	cow_frames = make_frames();
 	used = fresh_region();
-	pte_of(root, used);
+	used_ptes = pte_of(root, used);
 	user_init();
 	/* As every kernel does that has it. */
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE);
