@@ -10,6 +10,7 @@
 #include "../emul/emul.h"
 #include "../vmx/event.h"
 #include "burst.h"
+#include "fill.h"
 #include "gwalk.h"
 #include "route.h"
 #include <asm/msr-index.h>
@@ -127,6 +128,8 @@ static bool fill_entry(struct kage_vm *vm, struct kage_shadow *sp,
 	if (!kage_spte_present(sp->spt[index]) && level > 1 &&
 	    make_child(vm, sp, index, gpte))
 		kage_shadow_follow(vm, sp, index, gpte);
+	if (level == 1 && !sp->role.direct && old == KAGE_SPTE_LAZY)
+		kage_fill_near(vm, sp);
 	*changed |= sp->spt[index] != old;
 	return kage_spte_present(sp->spt[index]);
 }
@@ -144,6 +147,7 @@ static enum verdict fill_path(struct kage_vcpu *vcpu, gva_t gva,
 		kage_vcpu_request(vcpu, KAGE_REQ_LOAD_ROOT);
 		return VERDICT_AGAIN;
 	}
+	vcpu->vm->mmu.near = kage_pt_index(gva, 1);
 	for (;;) {
 		list_move_tail(&sp->lru, &vcpu->vm->mmu.live);
 		index = kage_pt_index(gva, sp->role.level);

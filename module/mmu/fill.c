@@ -5,6 +5,7 @@
  * they map frames of one slot.
  */
 #include "fill.h"
+#include "../feature.h"
 #include "../vm.h"
 #include "gwalk.h"
 #include "rmap.h"
@@ -143,6 +144,12 @@ void kage_fill_entry(struct kage_vm *vm, struct kage_shadow *sp,
 	follow_leaf(vm, sp, i, gpte, kage_fill_rsvd(sp), &place);
 }
 
+static bool is_near(const struct kage_vm *vm, unsigned int i)
+{
+	return i / KAGE_FILL_WINDOW == vm->mmu.near / KAGE_FILL_WINDOW;
+}
+
+/* What is not there yet, and not near what is used now, waits for its use. */
 static void fill_leaves(struct kage_vm *vm, struct kage_shadow *sp,
 			const u64 *gpt)
 {
@@ -151,12 +158,38 @@ static void fill_leaves(struct kage_vm *vm, struct kage_shadow *sp,
 	unsigned int i;
 
 	for (i = 0; i < KAGE_PT_ENTRIES; i++) {
+		u64 gpte;
+
 		if (!(i % CLUSTER) && is_empty(&gpt[i]) &&
-		    is_empty(&sp->spt[i]))
+		    is_empty(&sp->spt[i])) {
 			i += CLUSTER - 1;
+			continue;
+		}
+		gpte = READ_ONCE(gpt[i]);
+		if ((gpte & KAGE_PTE_P) && !kage_spte_present(sp->spt[i]) &&
+		    !is_near(vm, i) && kage_has(KAGE_FEATURE_WINDOW))
+			WRITE_ONCE(sp->spt[i], KAGE_SPTE_LAZY);
 		else
-			follow_leaf(vm, sp, i, READ_ONCE(gpt[i]), rsvd, &place);
+			follow_leaf(vm, sp, i, gpte, rsvd, &place);
 	}
+}
+
+void kage_fill_near(struct kage_vm *vm, struct kage_shadow *sp)
+{
+	unsigned int i = vm->mmu.near & ~(KAGE_FILL_WINDOW - 1), end;
+	const u64 rsvd = kage_fill_rsvd(sp);
+	struct place place = {};
+	const u64 *gpt;
+
+	lockdep_assert_held(&vm->mmu.lock);
+	/* One of a pair waits where the others do, most often. */
+	if (sp->spt[vm->mmu.near ^ 1] != KAGE_SPTE_LAZY)
+		return;
+	gpt = kage_mem_host(vm, sp->gfn << KAGE_PAGE_SHIFT, KAGE_PAGE_SIZE,
+			    false);
+	for (end = i + KAGE_FILL_WINDOW; gpt && i < end; i++)
+		if (sp->spt[i] == KAGE_SPTE_LAZY)
+			follow_leaf(vm, sp, i, READ_ONCE(gpt[i]), rsvd, &place);
 }
 
 /* A table of tables. */

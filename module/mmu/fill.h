@@ -7,13 +7,20 @@
 
 #include "shadow.h"
 
+/* To fill so many entries costs about what an exit does. */
+#define KAGE_FILL_WINDOW	64
+
 /**
- * kage_fill() - make all entries what they should be
+ * kage_fill() - make the entries what they should be
  *
  * The page is new, or was unlinked for a while; nothing leads to it, and its
- * guest table is tracked by now.
+ * guest table is tracked by now. Of a guest's leaf table only the window around
+ * mmu->near is filled in, beside what was there.
  */
 void kage_fill(struct kage_vm *vm, struct kage_shadow *sp);
+
+/** kage_fill_near() - fill in the window around mmu->near of a leaf table */
+void kage_fill_near(struct kage_vm *vm, struct kage_shadow *sp);
 
 /** kage_fill_entry() - kage_shadow_follow() for a guest's leaf table */
 void kage_fill_entry(struct kage_vm *vm, struct kage_shadow *sp,

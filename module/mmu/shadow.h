@@ -89,6 +89,7 @@ struct kage_mmu {
 	u32 nr_live, nr_dying;		/* M */
 	u32 nr_direct;			/* M live pages that are direct */
 	u64 epoch;			/* M grows with what store_memo.h names */
+	unsigned int near;		/* M index of what was used last */
 	bool stale;			/* M vCPUs may have cached what is gone */
 	bool watch;			/* M users' writes have to exit: route.h */
 	u32 withheld;			/* M entries with KAGE_SPTE_WITHHELD */
