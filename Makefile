@@ -54,6 +54,12 @@ kselftest:
 bench:
 	$(selftests)/bench/bench.sh
 
+bench-ablate:
+	$(selftests)/bench/bench.sh --ablate
+
+bench-accept:
+	$(selftests)/bench/accept.sh
+
 bench-net:
 	$(selftests)/bench/net.sh
 
@@ -80,7 +86,10 @@ help:
 	@echo 'kunit            the KUnit suites'
 	@echo 'kselftest        the tests of the loaded module'
 	@echo 'bench            kage beside KVM: ticks and exits per operation, a'
-	@echo '                 table and build/bench/results.json'
+	@echo '                 table, build/bench/results.json and report.html'
+	@echo 'bench-ablate     kage without each of its features: a table and'
+	@echo '                 build/bench/ablation.json, which bench reports, too'
+	@echo 'bench-accept     keep the last bench under Documentation/bench'
 	@echo 'bench-net        kage beside QEMU with vhost-net: ticks per packet,'
 	@echo '                 a table and build/bench/net.json'
 	@echo 'lint             layers, warnings, sparse, checkpatch, shellcheck, ...'
@@ -88,6 +97,6 @@ help:
 	@echo '                 $${XDG_CACHE_HOME:-~/.cache}/kage'
 
 .PHONY: all modules modules_install kdir tool install demo check check-full unit fuzz kunit \
-	kselftest bench bench-net lint clean help
+	kselftest bench bench-ablate bench-accept bench-net lint clean help
 
 endif

@@ -2,11 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # kage beside KVM: the same guest, the same host, the same boot of the stage.
-# Prints a table and writes build/bench/results.json.
+# Prints a table and writes build/bench/results.json and report.html.
+# usage: bench.sh [--ablate]
+#   --ablate: kage alone, with everything and without each of its features, in
+#   one boot; writes build/bench/ablation.json
 #   STAGE_CPU=MODEL        the host's CPU; default corei7_skylake_x
 #   STAGE_TIMEOUT=N        seconds; default 1800
 #   BENCH_ROWS=NAME,...    only these rows
-#   BENCH_ORDER="NAME..."  of kage, kvm_ept0, kvm_ept1; default all three
+#   BENCH_ORDER="NAME..."  of kage, kvm_ept0, kvm_ept1 (default: these)
+#                          and kage-without-NAME
 #   KAGE_WITHOUT="NAME,..."    what kage is to do without: module/feature.c
 #   BENCH_MODULE=FILE      this kage.ko, built for the trimmed host kernel
 set -euo pipefail
@@ -17,6 +21,14 @@ here=$(dirname "$(readlink -f "$0")")
 top=$(readlink -f "$here/../..")
 out=$top/build/bench
 cpu=${STAGE_CPU:-corei7_skylake_x}
+raw=$out/raw
+order=${BENCH_ORDER:-kage kvm_ept0 kvm_ept1}
+
+# The names that module/feature.c knows, a word each.
+features()
+{
+	sed -n 's/^\t\[KAGE_FEATURE_.*"\(.*\)",$/\1/p' "$top/module/feature.c"
+}
 
 commit()
 {
@@ -46,6 +58,14 @@ progress()
 	done
 }
 
+case ${1:-} in
+--ablate)
+	raw=$out/ablation.raw
+	order="kage $(features | sed 's/^/kage-without-/' | tr '\n' ' ')"
+	;;
+"") ;;
+*) die "usage: bench.sh [--ablate]" ;;
+esac
 "$here/../stage/deps.sh"
 kernel=$(kernel_of stage)
 module=${BENCH_MODULE:-$("$here/../build_module.sh" "$(build_dir_of stage)")}
@@ -53,7 +73,7 @@ make -s -C "$top/tool" >&2
 make -s -C "$here" >&2
 make -s -C "$here/../guest/bare" >&2
 
-commit >"$out/raw"
+commit >"$raw"
 status=0
 "$here/../stage/stage.sh" run --kernel "$kernel" --cpu "$cpu" \
 	--timeout "${STAGE_TIMEOUT:-1800}" --modules kvm_intel \
@@ -63,8 +83,14 @@ status=0
 	--add "$top/build/bare/bench.bzImage:/bench/guest" \
 	--env "BENCH_APPEND=${BENCH_ROWS:+rows=empty,$BENCH_ROWS}" \
 	--env "KAGE_WITHOUT=${KAGE_WITHOUT:-}" \
-	--env "BENCH_ORDER=${BENCH_ORDER:-kage kvm_ept0 kvm_ept1}" \
-	--init "$here/bench_init.sh" | tee -a "$out/raw" | progress ||
+	--env "BENCH_ORDER=$order" \
+	--init "$here/bench_init.sh" | tee -a "$raw" | progress ||
 	status=${PIPESTATUS[0]}
-python3 "$here/report.py" "$out/raw" "$out/results.json"
+if [ "${1:-}" = --ablate ]; then
+	python3 "$here/ablate.py" "$raw" "$out/ablation.json"
+else
+	python3 "$here/report.py" "$raw" "$out/results.json"
+	python3 "$here/report_html.py" "$raw" "$out/report.html" \
+		"$out/ablation.json"
+fi
 exit "$status"

@@ -60,11 +60,11 @@ drive()
 	while [ -z "$end" ] && read -r -t "$patience" word what row rest; do
 		case $word$what in
 		bench:ready)
-			"${1%%_*}_counters" >/tmp/before
+			"${1%%[-_]*}_counters" >/tmp/before
 			printf . >&3
 			;;
 		bench:row)
-			"${1%%_*}_counters" >/tmp/after
+			"${1%%[-_]*}_counters" >/tmp/after
 			echo "bench $1 $row $rest"
 			echo "count $1 $row$(growth /tmp/before /tmp/after)"
 			printf . >&3
@@ -82,15 +82,17 @@ kage_tty()
 		sed -n 's/.*"vm-console": *\([0-9]*\).*/\1/p'
 }
 
+# run_kage NAME WITHOUT
 # shellcheck disable=SC2086 # one word per parameter
 run_kage()
 {
 	insmod "$dir/kage.ko" $KAGE_PARAMS \
-		${KAGE_WITHOUT:+without=$KAGE_WITHOUT} || {
+		${2:+without=$2} || {
 		dmesg | tail -n 3
 		fail "kage does not load"
 		return
 	}
+	rm -f /tmp/kage
 	mkfifo /tmp/kage
 	if "$dir/kagectl" run bench --kernel "$dir/guest" --mem 128M \
 		--append "$BENCH_APPEND" >/dev/null; then
@@ -100,7 +102,7 @@ run_kage()
 			>/tmp/kage 2>/dev/null &
 		reader=$!
 		exec 3>"/dev/ttyKAGE$(kage_tty)"
-		drive kage </tmp/kage
+		drive "$1" </tmp/kage
 		exec 3>&-
 		kill "$reader"
 		wait "$reader" 2>/dev/null
@@ -152,7 +154,8 @@ describe
 for hypervisor in $BENCH_ORDER; do
 	note "running $hypervisor"
 	case $hypervisor in
-	kage) run_kage ;;
+	kage) run_kage kage "$KAGE_WITHOUT" ;;
+	kage-without-*) run_kage "$hypervisor" "${hypervisor#kage-without-}" ;;
 	kvm_ept0) run_kvm kvm_ept0 0 ;;
 	kvm_ept1) run_kvm kvm_ept1 1 ;;
 	esac

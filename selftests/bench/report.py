@@ -9,6 +9,7 @@ that belong to the host's own interrupts, or to the guest's wait between rows
 (ports), are counted only in the rows that are about them.
 """
 import json
+import re
 import sys
 
 HYPERVISORS = ("kage", "kvm_ept0", "kvm_ept1")
@@ -49,7 +50,7 @@ def total(counters, names):
 
 def exits(who, name, counters, idle):
     """All of a row's exits, less those that are not the row's."""
-    kind = who.split("_")[0]
+    kind = re.split("[-_]", who)[0]
     if kind == "kage":
         count = sum(v for k, v in counters.items() if k.startswith("exit-"))
     else:

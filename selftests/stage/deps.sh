@@ -49,7 +49,8 @@ shellcheck		scripts
 codespell		spelling
 mandoc			manual page
 perl			checkpatch.pl
-python3			headers to netlink specification
+python3			headers to netlink specification, reports
+gnuplot-nox		plots of the benchmark's report
 END
 }
 
