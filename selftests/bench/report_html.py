@@ -61,7 +61,8 @@ def bars_table(out):
         cells = []
         for key, limit in zip(("ticks", "exits"), limits):
             said = report_bars.verdict(row, key)
-            cells += [number(report_bars.value(row, key), "%.3f"),
+            cells += [number(report_bars.value(row, key),
+                             "%%.%df" % report_bars.DIGITS),
                       cell("%g" % limit), cell(said, said.split()[0])]
         lines.append((row["name"], cells))
     return table("Against the bars: ratio to KVM ept=0, for Linux rows the "
