@@ -83,6 +83,8 @@ main()
 		true
 	ktap_test "tool: analyzer, manual page" \
 		succeeds make -s -C "$top/tool" lint || true
+	ktap_test "the benchmark's report" \
+		succeeds python3 "$here/bench/report_test.py" || true
 	ktap_test "shellcheck" silent check_scripts || true
 	ktap_end
 }
