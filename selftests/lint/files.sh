@@ -32,6 +32,8 @@ check_head()
 	./README | ./COPYING | ./VERSION | */.gitignore) return ;;
 	# Data of the fuzzers and tests has no place for a comment.
 	*/corpus/* | *.bin | *.txt) return ;;
+	# What a run of the benchmark left.
+	./Documentation/bench/*.json) return ;;
 	esac
 	head -n 3 "$1" | grep -q SPDX-License-Identifier ||
 		complain "$1: no SPDX-License-Identifier in its first lines"
