@@ -7,8 +7,9 @@
 #   --ablate: kage alone, with everything and without each of its features, in
 #   one boot; writes build/bench/ablation.json
 #   STAGE_CPU=MODEL        the host's CPU; default corei7_skylake_x
-#   STAGE_TIMEOUT=N        seconds; default 1800
+#   STAGE_TIMEOUT=N        seconds; default 3600
 #   BENCH_ROWS=NAME,...    only these rows
+#   BENCH_GUESTS="NAME..." of bare and linux (default: both; --ablate: bare)
 #   BENCH_ORDER="NAME..."  of kage, kvm_ept0, kvm_ept1 (default: these)
 #                          and kage-without-NAME
 #   KAGE_WITHOUT="NAME,..."    what kage is to do without: module/feature.c
@@ -23,6 +24,7 @@ out=$top/build/bench
 cpu=${STAGE_CPU:-corei7_skylake_x}
 raw=$out/raw
 order=${BENCH_ORDER:-kage kvm_ept0 kvm_ept1}
+guests=${BENCH_GUESTS:-bare linux}
 
 # The names that module/feature.c knows, a word each.
 features()
@@ -61,6 +63,7 @@ progress()
 case ${1:-} in
 --ablate)
 	raw=$out/ablation.raw
+	guests=${BENCH_GUESTS:-bare}
 	order="kage $(features | sed 's/^/kage-without-/' | tr '\n' ' ')"
 	;;
 "") ;;
@@ -72,15 +75,23 @@ module=${BENCH_MODULE:-$("$here/../build_module.sh" "$(build_dir_of stage)")}
 make -s -C "$top/tool" >&2
 make -s -C "$here" >&2
 make -s -C "$here/../guest/bare" >&2
+# The Linux guest runs the host's kernel, and has all that it needs built in. A
+# console that does not exist leaves the UART to the program that measures.
+vmlinuz=$(echo "$kernel"/boot/vmlinuz-*)
+"$here/../guest/build.sh" "$vmlinuz" "$out/initrd" \
+	"$out/linux_bench:/init" /usr/bin/tcc:/bin/tcc
 
 commit >"$raw"
 status=0
 "$here/../stage/stage.sh" run --kernel "$kernel" --cpu "$cpu" \
-	--timeout "${STAGE_TIMEOUT:-1800}" --modules kvm_intel \
+	--timeout "${STAGE_TIMEOUT:-3600}" --modules kvm_intel \
 	--add "$module:/bench/kage.ko" \
 	--add "$top/build/kagectl:/bench/kagectl" \
 	--add "$out/kvm_run:/bench/kvm_run" \
 	--add "$top/build/bare/bench.bzImage:/bench/guest" \
+	--add "$vmlinuz:/bench/vmlinuz" --add "$out/initrd:/bench/initrd" \
+	--env "BENCH_GUESTS=$guests" \
+	--env "LINUX_APPEND=console=tty0 quiet $fast_boot" \
 	--env "BENCH_APPEND=${BENCH_ROWS:+rows=empty,$BENCH_ROWS}" \
 	--env "KAGE_WITHOUT=${KAGE_WITHOUT:-}" \
 	--env "BENCH_ORDER=$order" \
@@ -90,6 +101,7 @@ if [ "${1:-}" = --ablate ]; then
 	python3 "$here/ablate.py" "$raw" "$out/ablation.json"
 else
 	python3 "$here/report.py" "$raw" "$out/results.json"
+	python3 "$here/report_bars.py" "$out/results.json"
 	python3 "$here/report_html.py" "$raw" "$out/report.html" \
 		"$out/ablation.json"
 fi

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Runs the bare guest's rows under kage, then under KVM without EPT and with,
+# Runs the rows of the guests under kage, then under KVM without EPT and with,
 # one after the other in this boot. Prints for each row what the guest measured
 # and what the host's counters grew by; report.py makes sense of it:
 #   bench HYPERVISOR ROW N TICKS UNIT...
@@ -10,7 +10,7 @@
 # The guest takes its time between two rows in a loop that hardly exits, so
 # that the counters can be read before the byte is sent that starts a row.
 dir=/bench
-patience=60	# seconds of this host; a row takes few
+patience=300	# seconds of this host; a row takes few, Linux boots in many
 kvm_counters="exits io_exits irq_exits halt_exits invlpg pf_taken pf_fixed
 	pf_guest pf_emulate pf_spurious pf_mmio_spte_created tlb_flush
 	insn_emulation irq_injections irq_window_exits mmu_cache_miss
@@ -56,6 +56,7 @@ growth()
 drive()
 {
 	end=
+	echo "none 0" >/tmp/before
 	# shellcheck disable=SC3045 # the stage's shell can wait for a time
 	while [ -z "$end" ] && read -r -t "$patience" word what row rest; do
 		case $word$what in
@@ -82,6 +83,49 @@ kage_tty()
 		sed -n 's/.*"vm-console": *\([0-9]*\).*/\1/p'
 }
 
+# guest_files GUEST: what both kagectl and kvm_run are told of it.
+guest_files()
+{
+	case $1 in
+	bare) echo "--kernel $dir/guest" ;;
+	linux) echo "--kernel $dir/vmlinuz --initrd $dir/initrd" ;;
+	esac
+}
+
+# The words after the guest's own are for its rows.
+guest_append()
+{
+	case $1 in
+	bare) echo "$BENCH_APPEND" ;;
+	linux) echo "$LINUX_APPEND $BENCH_APPEND" ;;
+	esac
+}
+
+# guest_under_kage NAME GUEST
+# shellcheck disable=SC2046 # words
+guest_under_kage()
+{
+	rm -f /tmp/kage
+	mkfifo /tmp/kage
+	"$dir/kagectl" run bench $(guest_files "$2") --mem 256M \
+		--append "$(guest_append "$2")" >/dev/null || {
+		fail "kage does not run the guest"
+		return
+	}
+	# Not cat: that of busybox splices, which holds the pipe's lock while
+	# the guest is silent.
+	"$dir/kagectl" console bench --follow >/tmp/kage 2>/dev/null &
+	reader=$!
+	exec 3>"/dev/ttyKAGE$(kage_tty)"
+	drive "$1" </tmp/kage
+	exec 3>&-
+	kill "$reader"
+	wait "$reader" 2>/dev/null
+	"$dir/kagectl" vm show bench | sed 's/^/# /'
+	"$dir/kagectl" audit bench | sed 's/^/# /'
+	"$dir/kagectl" vm del bench || fail "kage keeps the machine"
+}
+
 # run_kage NAME WITHOUT
 # shellcheck disable=SC2086 # one word per parameter
 run_kage()
@@ -92,27 +136,27 @@ run_kage()
 		fail "kage does not load"
 		return
 	}
-	rm -f /tmp/kage
-	mkfifo /tmp/kage
-	if "$dir/kagectl" run bench --kernel "$dir/guest" --mem 128M \
-		--append "$BENCH_APPEND" >/dev/null; then
-		# Not cat: that of busybox splices, which holds the pipe's lock
-		# while the guest is silent.
-		"$dir/kagectl" console bench --follow \
-			>/tmp/kage 2>/dev/null &
-		reader=$!
-		exec 3>"/dev/ttyKAGE$(kage_tty)"
-		drive "$1" </tmp/kage
-		exec 3>&-
-		kill "$reader"
-		wait "$reader" 2>/dev/null
-		"$dir/kagectl" vm show bench | sed 's/^/# /'
-		"$dir/kagectl" audit bench | sed 's/^/# /'
-		"$dir/kagectl" vm del bench || fail "kage keeps the machine"
-	else
-		fail "kage does not run the guest"
-	fi
+	for guest in $BENCH_GUESTS; do
+		guest_under_kage "$1" "$guest"
+	done
 	rmmod kage || fail "kage does not unload"
+}
+
+# guest_under_kvm NAME GUEST
+# shellcheck disable=SC2046 # words
+guest_under_kvm()
+{
+	rm -f "/tmp/$1.in" "/tmp/$1.out"
+	mkfifo "/tmp/$1.in" "/tmp/$1.out"
+	"$dir/kvm_run" $(guest_files "$2") --mem 256 \
+		--append "$(guest_append "$2")" \
+		<"/tmp/$1.in" >"/tmp/$1.out" &
+	runner=$!
+	exec 3>"/tmp/$1.in"
+	drive "$1" <"/tmp/$1.out"
+	exec 3>&-
+	kill "$runner" 2>/dev/null
+	wait "$runner" 2>/dev/null
 }
 
 # run_kvm NAME EPT
@@ -127,15 +171,9 @@ run_kvm()
 		rmmod kvm_intel
 		return
 	fi
-	mkfifo "/tmp/$1.in" "/tmp/$1.out"
-	"$dir/kvm_run" --kernel "$dir/guest" --mem 128 --append "$BENCH_APPEND" \
-		<"/tmp/$1.in" >"/tmp/$1.out" &
-	runner=$!
-	exec 3>"/tmp/$1.in"
-	drive "$1" <"/tmp/$1.out"
-	exec 3>&-
-	kill "$runner" 2>/dev/null
-	wait "$runner" 2>/dev/null
+	for guest in $BENCH_GUESTS; do
+		guest_under_kvm "$1" "$guest"
+	done
 	rmmod kvm_intel kvm
 }
 

@@ -14,6 +14,7 @@ import sys
 
 HYPERVISORS = ("kage", "kvm_ept0", "kvm_ept1")
 EMPTY = "empty"
+LINUX = "linux-"
 PORT_ROWS = ("in",)
 INTERRUPT_ROWS = ("timer", "hlt")
 # Less than this per operation is the noise of the measurement.
@@ -64,14 +65,22 @@ def exits(who, name, counters, idle):
     return count
 
 
+def empty_of(name):
+    """The row of the same guest that does nothing."""
+    return LINUX + EMPTY if name.startswith(LINUX) else EMPTY
+
+
 def result(who, name, rows):
     """What results.json says of a row under one hypervisor."""
     got = rows[name][who]
-    empty = rows.get(EMPTY, {}).get(who, {"n": 1, "ticks": 0, "counters": {}})
+    nothing = empty_of(name)
+    empty = rows.get(nothing, {}).get(
+        who, {"n": 1, "ticks": 0, "counters": {}}
+    )
     idle = empty["counters"]
     # What is left of the empty row: the host's own reasons to leave a guest.
     count = exits(who, name, got["counters"], idle)
-    count = max(count - exits(who, EMPTY, idle, idle), 0)
+    count = max(count - exits(who, nothing, idle, idle), 0)
     ticks = got["ticks"] / got["n"] - empty["ticks"] / empty["n"]
     return {
         "ticks": round(ticks, 1),
@@ -94,7 +103,7 @@ def ratio(row, key, peer):
 def results(rows):
     out = []
     for name, row in rows.items():
-        if name == EMPTY:
+        if name == empty_of(name):
             continue
         entry = {"name": name, "unit": row["unit"]}
         for who in HYPERVISORS:

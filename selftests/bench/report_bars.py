@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The bars that the benchmark is read against."""
+"""The bars that the benchmark is read against.
+
+usage: report_bars.py JSON
+"""
+import json
+import sys
+
 import report
 
 DIGITS = 3  # of a ratio
@@ -19,13 +25,12 @@ BARS = {
     "fork-exit-64": (0.10, 0.3),
 }
 # The same of what shadow paging adds to KVM with EPT, for a Linux guest.
-LINUX = "linux-"
 LINUX_BAR = (0.25, 0.4)
 
 
 def bar(name):
     """(ticks, exits), or None for a row that has no bar."""
-    return LINUX_BAR if name.startswith(LINUX) else BARS.get(name)
+    return LINUX_BAR if name.startswith(report.LINUX) else BARS.get(name)
 
 
 def surcharge(row, key):
@@ -41,7 +46,7 @@ def surcharge(row, key):
 
 def value(row, key):
     """The number that is held against the bar; None if there is none."""
-    if row["name"].startswith(LINUX):
+    if row["name"].startswith(report.LINUX):
         return surcharge(row, key)
     return report.ratio(row, key, "kvm_ept0")
 
@@ -57,3 +62,28 @@ def verdict(row, key):
     # What is judged is what is shown.
     limit = limits[("ticks", "exits").index(key)]
     return "met" if round(got, DIGITS) <= limit else "missed"
+
+
+def main():
+    """Prints the rows that have a bar, from a results.json."""
+    if len(sys.argv) != 2:
+        sys.exit("usage: report_bars.py JSON")
+    with open(sys.argv[1], encoding="utf-8") as file:
+        rows = json.load(file)
+    print("\nOf KVM without EPT; for Linux what kage adds to KVM with EPT, of "
+          "what\nKVM without adds to it. Ticks and exits, the bar, and "
+          "whether it is met.\n")
+    for row in rows:
+        limits = bar(row["name"])
+        if not limits:
+            continue
+        line = "%-18s" % row["name"]
+        for key, limit in zip(("ticks", "exits"), limits):
+            line += "  %7s %5.2f %-12s" % (
+                report.show(value(row, key), "%%.%df" % DIGITS), limit,
+                verdict(row, key))
+        print(line.rstrip())
+
+
+if __name__ == "__main__":
+    main()

@@ -115,7 +115,7 @@ def plots(out, here, known):
         return [(LABELS[who], [value(row.get(who)) for row in out])
                 for who in here]
 
-    limits = [(not row["name"].startswith(report_bars.LINUX) and
+    limits = [(not row["name"].startswith(report.LINUX) and
                report_bars.bar(row["name"]) or (None,))[0] for row in out]
     ratios = [report.ratio(row, "ticks", "kvm_ept0") for row in out]
     return "\n".join([

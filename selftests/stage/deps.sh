@@ -51,6 +51,7 @@ mandoc			manual page
 perl			checkpatch.pl
 python3			headers to netlink specification, reports
 gnuplot-nox		plots of the benchmark's report
+tcc			a compiler small enough for a guest to be measured with
 END
 }
 

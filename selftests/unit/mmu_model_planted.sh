@@ -103,7 +103,8 @@ found()
 	local dir=$out/$1 run status
 
 	plant "$dir" "$2" "$3" && build "$dir" || return
-	for run in "" "101 20000" "102 20000" "103 20000" "104 60000"; do
+	for run in "" "101 20000" "102 20000" "103 20000" "104 60000" "105 60000" \
+		"106 60000"; do
 		status=0
 		# shellcheck disable=SC2086 # a seed and its steps
 		timeout 120 "$dir/mmu_model_test" $run >"$dir/log" 2>&1 ||
