@@ -271,15 +271,17 @@ bool kage_vring_should_signal(struct kage_vring *vr)
 	return !(flags & AVAIL_F_NO_INTERRUPT);
 }
 
-bool kage_vring_enable_kick(struct kage_vring *vr)
+bool kage_vring_enable_kick_after(struct kage_vring *vr, u16 nr)
 {
 	u16 idx;
 	int ret;
 
 	if (vr->broken || !vr->size)
 		return false;
+	if (!vr->event_idx)
+		nr = 1;
 	if (vr->event_idx)
-		ret = write_u16(vr, avail_event(vr), vr->last_avail);
+		ret = write_u16(vr, avail_event(vr), vr->last_avail + nr - 1);
 	else
 		ret = write_u16(vr, used_flags(vr), 0);
 	/* What broke the ring is for the next pop to report. */
@@ -292,7 +294,13 @@ bool kage_vring_enable_kick(struct kage_vring *vr)
 	 * and looking whether we want a kick.
 	 */
 	smp_mb();
-	return read_u16(vr, avail_idx(vr), &idx) || idx != vr->last_avail;
+	return read_u16(vr, avail_idx(vr), &idx) ||
+	       (u16)(idx - vr->last_avail) >= nr;
+}
+
+bool kage_vring_enable_kick(struct kage_vring *vr)
+{
+	return kage_vring_enable_kick_after(vr, 1);
 }
 
 void kage_vring_disable_kick(struct kage_vring *vr)

@@ -85,6 +85,14 @@ bool kage_vring_should_signal(struct kage_vring *vr);
  */
 bool kage_vring_enable_kick(struct kage_vring *vr);
 
+/**
+ * kage_vring_enable_kick_after() - ask for a kick when there are @nr buffers
+ * @nr: 1 to the ring's size; without event indexes it counts as 1
+ *
+ * Return: true if so many arrived meanwhile: take them now.
+ */
+bool kage_vring_enable_kick_after(struct kage_vring *vr, u16 nr);
+
 /** kage_vring_disable_kick() - tell the driver that kicks are not needed */
 void kage_vring_disable_kick(struct kage_vring *vr);
 

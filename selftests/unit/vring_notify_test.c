@@ -178,10 +178,37 @@ static void test_kick_event(void)
 		"enable_kick sees what arrives meanwhile, with avail_event");
 }
 
+static void two_out(void)
+{
+	one_out();
+	offer(0);
+}
+
+static void test_kick_after(void)
+{
+	const gpa_t event = USED + 4 + 8 * SIZE;
+
+	fresh();
+	vr.event_idx = true;
+	vr.last_avail = 0xfffd;
+	put16(AVAIL + 2, 0xfffd);
+	at_mb = two_out;
+	ktap_ok(!kage_vring_enable_kick_after(&vr, 5) && get16(event) == 1,
+		"enable_kick_after sets avail_event ahead, across the wrap");
+	ktap_ok(!kage_vring_enable_kick_after(&vr, 3) && get16(event) == 0xffff,
+		"enable_kick_after waits while there are fewer");
+	ktap_ok(kage_vring_enable_kick_after(&vr, 2) && get16(event) == 0xfffe,
+		"enable_kick_after sees that there are as many already");
+	fresh();
+	at_mb = one_out;
+	ktap_ok(kage_vring_enable_kick_after(&vr, 5) && get16(USED) == 0,
+		"enable_kick_after: without avail_event the first one counts");
+}
+
 int main(void)
 {
 	harness_init();
-	ktap_plan(20);
+	ktap_plan(24);
 	test_publish_order();
 	test_used_outside_ram();
 	test_event_windows();
@@ -189,5 +216,6 @@ int main(void)
 	test_signal();
 	test_kick_flags();
 	test_kick_event();
+	test_kick_after();
 	return harness_done();
 }
