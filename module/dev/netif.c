@@ -211,7 +211,7 @@ struct kage_nic *kage_netif_alloc(struct net *net, const char *name, u32 mtu)
 
 	nic = netdev_priv(dev);
 	nic->dev = dev;
-	netif_napi_add(dev, &nic->napi, kage_nic_rx_poll);
+	kage_nic_rx_init(nic);
 	kage_nic_tx_init(nic);
 	return nic;
 }

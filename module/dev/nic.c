@@ -2,6 +2,7 @@
 /* A NIC of a machine: making and ending it, and what it is. */
 #include "nic.h"
 #include "netif.h"
+#include "nic_rx.h"
 #include "nic_tx.h"
 #include "pci.h"
 #include "virtio_net.h"
@@ -109,6 +110,7 @@ void kage_nic_destroy(struct kage_nic *nic)
 	kage_pci_unplug(pdev->vm, pdev);
 	kage_pci_dev_reset(pdev);
 	unregister_netdev(dev);
+	kage_nic_rx_uninit(nic);
 	kage_nic_tx_uninit(nic);
 	free_netdev(dev);
 }
@@ -116,6 +118,17 @@ void kage_nic_destroy(struct kage_nic *nic)
 void kage_nic_reset(struct kage_nic *nic)
 {
 	kage_pci_dev_reset(&nic->vdev.pdev);
+}
+
+void kage_nic_idle(struct kage_vm *vm)
+{
+	unsigned int i;
+
+	/* NICs come and go while no vCPU runs only. */
+	for (i = 0; i < KAGE_MAX_NICS; i++) {
+		if (vm->nics[i] && READ_ONCE(vm->nics[i]->pace.patient))
+			kage_nic_rx_kick(vm->nics[i]);
+	}
 }
 
 void kage_nic_name(struct kage_nic *nic, char *buf)

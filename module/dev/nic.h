@@ -10,8 +10,10 @@
 #define _KAGE_DEV_NIC_H
 
 #include "../types.h"
+#include "pace.h"
 #include "virtio.h"
 #include <linux/atomic.h>
+#include <linux/hrtimer.h>
 #include <linux/if_ether.h>
 #include <linux/netdevice.h>
 #include <linux/timer.h>
@@ -52,9 +54,16 @@ struct kage_nic_used {
 	u32 len;
 };
 
+struct kage_nic_turn {
+	u32 chains;
+	u64 bytes;
+	u64 tx_packets;		/* the counter, when it began */
+};
+
 /*
  * Field tags: I immutable after create, a atomic, T lock of the to-guest
- * queue, F lock of the from-guest queue.
+ * queue, F lock of the from-guest queue, P the poll, of which there is one at a
+ * time.
  */
 struct kage_nic {
 	struct kage_virtio vdev;
@@ -66,6 +75,9 @@ struct kage_nic {
 
 	struct napi_struct napi;
 	struct kage_vring_chain from;		/* F */
+	struct hrtimer wait_timer;		/* looks at the from-guest queue */
+	struct kage_nic_turn turn;		/* P since kicks were asked for */
+	struct kage_pace pace;			/* P, patient read by anyone */
 
 	struct timer_list stall_timer;
 	bool stalled;				/* a drop instead of waiting */
@@ -107,6 +119,13 @@ void kage_nic_destroy(struct kage_nic *nic);
 
 /** kage_nic_reset() - power-on state; the machine does not run */
 void kage_nic_reset(struct kage_nic *nic);
+
+/**
+ * kage_nic_idle() - a vCPU of @vm has nothing to do: look at what waits
+ *
+ * Context: its thread, no locks.
+ */
+void kage_nic_idle(struct kage_vm *vm);
 
 /** kage_nic_name() - the interface's name; @buf has IFNAMSIZ bytes, rtnl */
 void kage_nic_name(struct kage_nic *nic, char *buf);

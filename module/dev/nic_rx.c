@@ -22,6 +22,10 @@
 /* Bytes after which a poll gives way, however few packets they were. */
 #define BYTE_BUDGET	(256 * 1024)
 
+/* What is worth a kick of a guest that sends and sends: less than a poll's. */
+#define GOAL_CHAINS	48U
+#define GOAL_BYTES	(128 * 1024U)
+
 struct batch {
 	struct sk_buff_head skbs;
 	int chains;
@@ -213,23 +217,74 @@ static void take_all_locked(struct kage_nic *nic, struct kage_virtq *vq,
 		kage_nic_count(nic, KAGE_NIC_RX_INTERRUPTS, 1);
 }
 
-/* Return: has the guest queued more between our last look and now? */
-static bool rearm(struct kage_nic *nic, struct kage_virtq *vq)
+/*
+ * Chains that are worth a kick. Where each takes several entries of the ring
+ * the guest may run out of them before.
+ */
+static u32 find_goal(const struct kage_nic *nic)
+{
+	const struct kage_vring *vr = &nic->vdev.vq[KAGE_NIC_VQ_FROM_GUEST].vr;
+	const u32 chains = nic->turn.chains;
+	u32 goal;
+
+	if (!READ_ONCE(vr->event_idx) || !READ_ONCE(vr->indirect) || !chains)
+		return 1;
+	goal = min(GOAL_CHAINS, READ_ONCE(vr->size) / 4U);
+	return min_t(u64, goal,
+		     (u64)GOAL_BYTES * chains / (nic->turn.bytes + 1));
+}
+
+/* Before the poll ends: who polls next starts from what is left here. */
+static u32 end_turn(struct kage_nic *nic)
+{
+	const u64 tx_packets = READ_ONCE(nic->stats[KAGE_NIC_TX_PACKETS]);
+	const struct kage_pace_turn turn = {
+		.now = ktime_get_ns(),
+		.taken = nic->turn.chains,
+		.goal = find_goal(nic),
+		.answered = tx_packets != nic->turn.tx_packets,
+	};
+
+	nic->turn = (struct kage_nic_turn){ .tx_packets = tx_packets };
+	return kage_pace_next(&nic->pace, &turn);
+}
+
+/*
+ * Return: has the guest queued @nr between our last look and now? If the timer
+ * that another poll started is moved, the ring is looked at later, or once too
+ * often.
+ */
+static bool rearm(struct kage_nic *nic, struct kage_virtq *vq, u32 nr, u64 wait)
 {
 	bool more;
 
 	spin_lock_bh(&vq->lock);
-	more = kage_vring_enable_kick(&vq->vr);
+	more = kage_vring_enable_kick_after(&vq->vr, nr);
 	spin_unlock_bh(&vq->lock);
+	if (more || nr == 1)
+		hrtimer_try_to_cancel(&nic->wait_timer);
+	else
+		hrtimer_start(&nic->wait_timer, ns_to_ktime(wait),
+			      HRTIMER_MODE_REL);
 	return more;
 }
 
-int kage_nic_rx_poll(struct napi_struct *napi, int budget)
+static enum hrtimer_restart kage_nic_waited(struct hrtimer *timer)
+{
+	struct kage_nic *nic = container_of(timer, struct kage_nic, wait_timer);
+
+	napi_schedule(&nic->napi);
+	return HRTIMER_NORESTART;
+}
+
+static int kage_nic_rx_poll(struct napi_struct *napi, int budget)
 {
 	struct kage_nic *nic = container_of(napi, struct kage_nic, napi);
 	struct kage_virtq *vq = kage_nic_vq(nic, KAGE_NIC_VQ_FROM_GUEST);
 	struct batch batch = {};
 	struct sk_buff *skb;
+	u64 wait;
+	u32 nr;
 
 	__skb_queue_head_init(&batch.skbs);
 	spin_lock_bh(&vq->lock);
@@ -244,9 +299,13 @@ int kage_nic_rx_poll(struct napi_struct *napi, int budget)
 	if (batch.broke)
 		kage_virtio_broken(&nic->vdev, KAGE_NIC_VQ_FROM_GUEST);
 
+	nic->turn.chains += batch.chains;
+	nic->turn.bytes += batch.bytes;
 	if (batch.more)
 		return budget;
-	if (napi_complete_done(napi, batch.chains) && rearm(nic, vq))
+	nr = end_turn(nic);
+	wait = nic->pace.wait;
+	if (napi_complete_done(napi, batch.chains) && rearm(nic, vq, nr, wait))
 		napi_schedule(napi);
 	return batch.chains;
 }
@@ -257,4 +316,17 @@ void kage_nic_rx_kick(struct kage_nic *nic)
 	local_bh_disable();
 	napi_schedule(&nic->napi);
 	local_bh_enable();
+}
+
+void kage_nic_rx_init(struct kage_nic *nic)
+{
+	netif_napi_add(nic->dev, &nic->napi, kage_nic_rx_poll);
+	hrtimer_init(&nic->wait_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	nic->wait_timer.function = kage_nic_waited;
+}
+
+void kage_nic_rx_uninit(struct kage_nic *nic)
+{
+	/* A poll may have started it after the interface went down. */
+	hrtimer_cancel(&nic->wait_timer);
 }

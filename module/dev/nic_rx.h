@@ -5,10 +5,13 @@
 
 #include "nic.h"
 
-/** kage_nic_rx_poll() - the NAPI poll function */
-int kage_nic_rx_poll(struct napi_struct *napi, int budget);
-
 /** kage_nic_rx_kick() - the guest queued packets; not hard interrupt */
 void kage_nic_rx_kick(struct kage_nic *nic);
+
+/** kage_nic_rx_init() - nic->dev is set, and not registered yet */
+void kage_nic_rx_init(struct kage_nic *nic);
+
+/** kage_nic_rx_uninit() - the interface is unregistered; may sleep */
+void kage_nic_rx_uninit(struct kage_nic *nic);
 
 #endif /* _KAGE_DEV_NIC_RX_H */

@@ -22,6 +22,7 @@ ranks='
 0 emul/decode
 0 emul/alu
 0 dev/vring
+0 dev/pace
 1 vmx/asm-offsets
 1 vmx/(cap|cpu|host|state|vmcs\.h)
 2 dev/bus
@@ -36,7 +37,7 @@ ranks='
 7 main
 8 tests/.*
 '
-pure='^(mmu/(gwalk|spte)|emul/(decode|alu)|dev/vring)\.[ch]$'
+pure='^(mmu/(gwalk|spte)|emul/(decode|alu)|dev/(vring|pace))\.[ch]$'
 pure_headers='^(linux/(types|bits|errno|kernel|string|build_bug)|asm/barrier)\.h$'
 
 vmx_words='\b(vmread|vmwrite|vmlaunch|vmresume|vmxon)\b *\('
