@@ -9,6 +9,7 @@
 #include "vcpu.h"
 #include "vm.h"
 #include "dev/irqchip.h"
+#include "dev/nic.h"
 #include "mmu/store.h"
 #include "trace.h"
 #include "vmx/cpu.h"
@@ -83,6 +84,8 @@ static void park(struct kage_vcpu *vcpu)
 /* HLT: sleeps until an event that ends it, or a request. */
 static void sleep_halted(struct kage_vcpu *vcpu)
 {
+	/* Perhaps it waits for what others wait for to see. */
+	kage_nic_idle(vcpu->vm);
 	for (;;) {
 		set_current_state(TASK_IDLE);
 		if (kage_event_wakes(vcpu)) {
