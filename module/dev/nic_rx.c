@@ -194,7 +194,6 @@ static void take_all_locked(struct kage_nic *nic, struct kage_virtq *vq,
 	if (!vr->size || vr->broken)
 		return;
 	kage_vring_disable_kick(vr);
-	rcu_read_lock();
 	for (;;) {
 		batch->more = batch->chains >= budget ||
 			      batch->bytes >= BYTE_BUDGET;
@@ -209,7 +208,6 @@ static void take_all_locked(struct kage_nic *nic, struct kage_virtq *vq,
 		kage_vring_publish(vr);
 		batch->signal = kage_vring_should_signal(vr);
 	}
-	rcu_read_unlock();
 	batch->broke = vr->broken;
 	if (batch->broke)
 		kage_nic_count(nic, KAGE_NIC_RX_BROKEN, 1);

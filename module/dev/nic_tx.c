@@ -270,17 +270,12 @@ static int account(struct tx *tx, int ret)
 
 static int send_locked(struct tx *tx)
 {
-	int ret;
-
 	lockdep_assert_held(&kage_nic_vq(tx->nic, KAGE_NIC_VQ_TO_GUEST)->lock);
 	if (!tx->vr->size || tx->vr->broken)
 		return -ENOLINK;
 	if (!make_hdr(tx))
 		return -EOPNOTSUPP;
-	rcu_read_lock();
-	ret = deliver(tx);
-	rcu_read_unlock();
-	return ret;
+	return deliver(tx);
 }
 
 netdev_tx_t kage_nic_tx(struct kage_nic *nic, struct sk_buff *skb)

@@ -19,38 +19,36 @@
 /*
  * Ring fields of two bytes are the indexes and flags that the driver changes
  * while we read them: they must not be put together from single bytes, which a
- * copy of unknown length may do. Alignment was checked, so none leaves a page.
+ * copy of unknown length may do. Alignment was checked, so none leaves a page;
+ * what does is left to kage_mem_read() and kage_mem_write().
+ *
+ * Both are called under vq->lock, which keeps softirqs off: an RCU read section.
  */
 static int kage_ring_read(void *ctx, gpa_t gpa, void *data, size_t len)
 {
-	const u16 *host;
+	const void *host = kage_mem_host(ctx, gpa, len, false);
 
-	if (len != sizeof(u16))
+	if (!host)
 		return kage_mem_read(ctx, gpa, data, len);
-
-	rcu_read_lock();
-	host = kage_mem_host(ctx, gpa, len, false);
-	if (host)
-		*(u16 *)data = READ_ONCE(*host);
-	rcu_read_unlock();
-	return host ? 0 : -EFAULT;
+	if (len == sizeof(u16))
+		*(u16 *)data = READ_ONCE(*(const u16 *)host);
+	else
+		memcpy(data, host, len);
+	return 0;
 }
 
 static int kage_ring_write(void *ctx, gpa_t gpa, const void *data, size_t len)
 {
-	u16 *host;
+	void *host = kage_mem_host(ctx, gpa, len, true);
 
-	if (len != sizeof(u16))
+	if (!host)
 		return kage_mem_write(ctx, gpa, data, len);
-
-	rcu_read_lock();
-	host = kage_mem_host(ctx, gpa, len, true);
-	if (host) {
-		WRITE_ONCE(*host, *(const u16 *)data);
-		kage_mem_written(ctx, gpa, len);
-	}
-	rcu_read_unlock();
-	return host ? 0 : -EFAULT;
+	if (len == sizeof(u16))
+		WRITE_ONCE(*(u16 *)host, *(const u16 *)data);
+	else
+		memcpy(host, data, len);
+	kage_mem_written(ctx, gpa, len);
+	return 0;
 }
 
 static void raise_irq(struct kage_virtio *vdev, u8 isr, u16 vector)
