@@ -8,6 +8,7 @@
  */
 #include "nic_rx.h"
 #include "chain.h"
+#include "copy.h"
 #include "../mmu/mem.h"
 #include <linux/etherdevice.h>
 #include <linux/skbuff.h>
@@ -76,21 +77,36 @@ static int get_hdr(struct kage_vm *vm, struct kage_chain_iter *iter,
 	return 0;
 }
 
+/* From one piece of guest memory into one piece of the packet. */
+static int get_piece(struct kage_vm *vm, struct kage_chain_iter *iter,
+		     u8 *data, u32 len)
+{
+	while (len) {
+		gpa_t gpa;
+		const u32 n = kage_chain_piece(iter, len, &gpa);
+		const void *host = kage_mem_host(vm, gpa, n, false);
+
+		if (!host)
+			return -EFAULT;
+		kage_copy(data, host, n);
+		data += n;
+		len -= n;
+	}
+	return 0;
+}
+
+/* As alloc() made it: what is not in the head is in pages of the host's. */
 static int get_frame(struct kage_vm *vm, struct kage_chain_iter *iter,
 		     struct sk_buff *skb)
 {
-	u32 off = 0;
+	const struct skb_shared_info *info = skb_shinfo(skb);
+	int ret = get_piece(vm, iter, skb->data, skb_headlen(skb));
+	unsigned int i;
 
-	while (off < skb->len) {
-		gpa_t gpa;
-		const u32 n = kage_chain_piece(iter, skb->len - off, &gpa);
-		const void *host = kage_mem_host(vm, gpa, n, false);
-
-		if (!host || skb_store_bits(skb, off, host, n))
-			return -EFAULT;
-		off += n;
-	}
-	return 0;
+	for (i = 0; !ret && i < info->nr_frags; i++)
+		ret = get_piece(vm, iter, skb_frag_address(&info->frags[i]),
+				skb_frag_size(&info->frags[i]));
+	return ret;
 }
 
 /* Only what was negotiated and can be; hdr_len is a hint that nobody needs. */

@@ -9,6 +9,7 @@
  */
 #include "nic_tx.h"
 #include "chain.h"
+#include "copy.h"
 #include "../mmu/mem.h"
 #include <linux/skbuff.h>
 #include <linux/virtio_byteorder.h>
@@ -21,6 +22,7 @@ struct tx {
 	struct kage_vring *vr;
 	struct sk_buff *skb;
 	struct virtio_net_hdr_mrg_rxbuf hdr;
+	struct skb_seq_state seq;
 	unsigned int nr;	/* chains taken, in nic->spread[] */
 	u32 off;		/* bytes of skb delivered */
 };
@@ -101,6 +103,27 @@ static int pop(struct tx *tx, struct kage_vring_chain *chain)
 	return ret ? 0 : -ENOBUFS;
 }
 
+/* The next @len bytes of the packet, which are copied in their order. */
+static int read_packet(struct tx *tx, u8 *to, u32 len)
+{
+	const u8 *from;
+	u32 n;
+
+	if (tx->off + len <= skb_headlen(tx->skb)) {
+		kage_copy(to, tx->skb->data + tx->off, len);
+		tx->off += len;
+		return 0;
+	}
+	for (; len; len -= n, to += n, tx->off += n) {
+		n = skb_seq_read(tx->off, &from, &tx->seq);
+		n = min(n, len);
+		if (!n)
+			return -EFAULT;
+		kage_copy(to, from, n);
+	}
+	return 0;
+}
+
 static int put_bytes(struct tx *tx, struct kage_chain_iter *iter, u32 len)
 {
 	struct kage_vm *vm = tx->nic->vdev.pdev.vm;
@@ -110,10 +133,9 @@ static int put_bytes(struct tx *tx, struct kage_chain_iter *iter, u32 len)
 		const u32 n = kage_chain_piece(iter, len, &gpa);
 		void *host = kage_mem_host(vm, gpa, n, true);
 
-		if (!host || skb_copy_bits(tx->skb, tx->off, host, n))
+		if (!host || read_packet(tx, host, n))
 			return -EFAULT;
 		kage_mem_written(vm, gpa, n);
-		tx->off += n;
 		len -= n;
 	}
 	return 0;
@@ -270,12 +292,17 @@ static int account(struct tx *tx, int ret)
 
 static int send_locked(struct tx *tx)
 {
+	int ret;
+
 	lockdep_assert_held(&kage_nic_vq(tx->nic, KAGE_NIC_VQ_TO_GUEST)->lock);
 	if (!tx->vr->size || tx->vr->broken)
 		return -ENOLINK;
 	if (!make_hdr(tx))
 		return -EOPNOTSUPP;
-	return deliver(tx);
+	skb_prepare_seq_read(tx->skb, 0, tx->skb->len, &tx->seq);
+	ret = deliver(tx);
+	skb_abort_seq_read(&tx->seq);
+	return ret;
 }
 
 netdev_tx_t kage_nic_tx(struct kage_nic *nic, struct sk_buff *skb)
