@@ -126,8 +126,8 @@ void kage_nic_idle(struct kage_vm *vm)
 
 	/* NICs come and go while no vCPU runs only. */
 	for (i = 0; i < KAGE_MAX_NICS; i++) {
-		if (vm->nics[i] && READ_ONCE(vm->nics[i]->pace.patient))
-			kage_nic_rx_kick(vm->nics[i]);
+		if (vm->nics[i])
+			kage_nic_rx_idle(vm->nics[i]);
 	}
 }
 

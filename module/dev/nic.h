@@ -78,6 +78,8 @@ struct kage_nic {
 	struct hrtimer wait_timer;		/* looks at the from-guest queue */
 	struct kage_nic_turn turn;		/* P since kicks were asked for */
 	struct kage_pace pace;			/* P, patient read by anyone */
+	bool owed;				/* F, read by anyone: not asked yet */
+	bool settle;				/* a leave nothing for later */
 
 	struct timer_list stall_timer;
 	bool stalled;				/* a drop instead of waiting */

@@ -31,6 +31,7 @@ struct batch {
 	struct sk_buff_head skbs;
 	int chains;
 	u64 bytes;
+	bool settle;		/* leave no interrupt for later */
 	bool more;		/* stopped by a budget */
 	bool broke;
 	bool signal;
@@ -199,6 +200,18 @@ static void take(struct kage_nic *nic, struct kage_vring *vr,
 	kage_vring_push(vr, chain->head, 0);
 }
 
+/*
+ * Does the driver want to hear of what it got back? If it is asked late it may
+ * have seen for itself.
+ */
+static void settle_locked(struct kage_nic *nic, struct kage_vring *vr,
+			  struct batch *batch)
+{
+	if (nic->owed && kage_vring_should_signal(vr))
+		batch->signal = true;
+	WRITE_ONCE(nic->owed, false);
+}
+
 /* Returned chains are shown to the driver once for the whole batch. */
 static void take_all_locked(struct kage_nic *nic, struct kage_virtq *vq,
 			    struct batch *batch, int budget)
@@ -207,8 +220,11 @@ static void take_all_locked(struct kage_nic *nic, struct kage_virtq *vq,
 	int ret = 0;
 
 	lockdep_assert_held(&vq->lock);
-	if (!vr->size || vr->broken)
+	if (!vr->size || vr->broken) {
+		WRITE_ONCE(nic->owed, false);
 		return;
+	}
+	settle_locked(nic, vr, batch);
 	kage_vring_disable_kick(vr);
 	for (;;) {
 		batch->more = batch->chains >= budget ||
@@ -222,8 +238,10 @@ static void take_all_locked(struct kage_nic *nic, struct kage_virtq *vq,
 	}
 	if (batch->chains) {
 		kage_vring_publish(vr);
-		batch->signal = kage_vring_should_signal(vr);
+		WRITE_ONCE(nic->owed, true);
 	}
+	if (batch->settle)
+		settle_locked(nic, vr, batch);
 	batch->broke = vr->broken;
 	if (batch->broke)
 		kage_nic_count(nic, KAGE_NIC_RX_BROKEN, 1);
@@ -275,7 +293,7 @@ static bool rearm(struct kage_nic *nic, struct kage_virtq *vq, u32 nr, u64 wait)
 	spin_lock_bh(&vq->lock);
 	more = kage_vring_enable_kick_after(&vq->vr, nr);
 	spin_unlock_bh(&vq->lock);
-	if (more || nr == 1)
+	if (more || (nr == 1 && !READ_ONCE(nic->owed)))
 		hrtimer_try_to_cancel(&nic->wait_timer);
 	else
 		hrtimer_start(&nic->wait_timer, ns_to_ktime(wait),
@@ -287,6 +305,7 @@ static enum hrtimer_restart kage_nic_waited(struct hrtimer *timer)
 {
 	struct kage_nic *nic = container_of(timer, struct kage_nic, wait_timer);
 
+	WRITE_ONCE(nic->settle, true);
 	napi_schedule(&nic->napi);
 	return HRTIMER_NORESTART;
 }
@@ -295,7 +314,10 @@ static int kage_nic_rx_poll(struct napi_struct *napi, int budget)
 {
 	struct kage_nic *nic = container_of(napi, struct kage_nic, napi);
 	struct kage_virtq *vq = kage_nic_vq(nic, KAGE_NIC_VQ_FROM_GUEST);
-	struct batch batch = {};
+	struct batch batch = {
+		.settle = xchg(&nic->settle, false) || !nic->pace.brisk ||
+			  !READ_ONCE(vq->vr.event_idx),
+	};
 	struct sk_buff *skb;
 	u64 wait;
 	u32 nr;
@@ -317,7 +339,7 @@ static int kage_nic_rx_poll(struct napi_struct *napi, int budget)
 	nic->turn.bytes += batch.bytes;
 	if (batch.more)
 		return budget;
-	nr = end_turn(nic);
+	nr = nic->turn.chains || nic->pace.patient ? end_turn(nic) : 1;
 	wait = nic->pace.wait;
 	if (napi_complete_done(napi, batch.chains) && rearm(nic, vq, nr, wait))
 		napi_schedule(napi);
@@ -330,6 +352,14 @@ void kage_nic_rx_kick(struct kage_nic *nic)
 	local_bh_disable();
 	napi_schedule(&nic->napi);
 	local_bh_enable();
+}
+
+void kage_nic_rx_idle(struct kage_nic *nic)
+{
+	if (!READ_ONCE(nic->pace.patient) && !READ_ONCE(nic->owed))
+		return;
+	WRITE_ONCE(nic->settle, true);
+	kage_nic_rx_kick(nic);
 }
 
 void kage_nic_rx_init(struct kage_nic *nic)

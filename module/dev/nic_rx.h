@@ -8,6 +8,9 @@
 /** kage_nic_rx_kick() - the guest queued packets; not hard interrupt */
 void kage_nic_rx_kick(struct kage_nic *nic);
 
+/** kage_nic_rx_idle() - a vCPU has nothing to do; its thread */
+void kage_nic_rx_idle(struct kage_nic *nic);
+
 /** kage_nic_rx_init() - nic->dev is set, and not registered yet */
 void kage_nic_rx_init(struct kage_nic *nic);
 

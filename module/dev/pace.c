@@ -26,6 +26,8 @@ u32 kage_pace_next(struct kage_pace *pace, const struct kage_pace_turn *turn)
 	const u64 gap = turn->now - pace->then;
 
 	pace->then = turn->now;
+	pace->brisk = gap < KAGE_PACE_MAX_WAIT / 2;
+	pace->wait = wait_for(gap, turn->taken ?: 1, 1);
 	if (turn->goal < WORTH || !turn->taken ||
 	    (pace->patient && turn->taken < turn->goal / WORTH)) {
 		pace->patient = false;

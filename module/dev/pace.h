@@ -19,9 +19,10 @@
 
 struct kage_pace {
 	bool patient;
+	bool brisk;	/* the last two turns came soon after each other */
 	u8 row;		/* turns since the last answer */
 	u64 then;	/* ns: the last turn */
-	u64 wait;	/* ns: to look at the latest, if patient */
+	u64 wait;	/* ns: to look at the latest, for what was put off */
 };
 
 /**

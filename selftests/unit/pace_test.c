@@ -75,12 +75,29 @@ static bool check(const struct row *row)
 	return true;
 }
 
+static void check_brisk(void)
+{
+	struct kage_pace_turn turn = { .now = 5000 * US, .taken = 2, .goal = 1 };
+	struct kage_pace pace = {};
+
+	kage_pace_next(&pace, &turn);
+	ktap_ok(!pace.brisk, "the first turn comes after a pause");
+	turn.now += 100 * US;
+	kage_pace_next(&pace, &turn);
+	ktap_ok(pace.brisk && pace.wait == 100 * US,
+		"one soon after it is brisk, and so is the wait");
+	turn.now += KAGE_PACE_MAX_WAIT / 2;
+	kage_pace_next(&pace, &turn);
+	ktap_ok(!pace.brisk, "one late after it is not");
+}
+
 int main(void)
 {
 	unsigned int i;
 
-	ktap_plan(ARRAY_SIZE(rows));
+	ktap_plan(ARRAY_SIZE(rows) + 3);
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
 		ktap_ok(check(&rows[i]), "%s", rows[i].name);
+	check_brisk();
 	return ktap_done();
 }
