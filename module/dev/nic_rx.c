@@ -282,9 +282,11 @@ static u32 end_turn(struct kage_nic *nic)
 }
 
 /*
- * Return: has the guest queued @nr between our last look and now? If the timer
- * that another poll started is moved, the ring is looked at later, or once too
- * often.
+ * Another poll may have begun and ended meanwhile. Under the lock the timer that
+ * it started is stopped only where there is nothing to wait for: no chain in the
+ * ring, no interrupt owed.
+ *
+ * Return: has the guest queued @nr between our last look and now?
  */
 static bool rearm(struct kage_nic *nic, struct kage_virtq *vq, u32 nr, u64 wait)
 {
@@ -292,12 +294,12 @@ static bool rearm(struct kage_nic *nic, struct kage_virtq *vq, u32 nr, u64 wait)
 
 	spin_lock_bh(&vq->lock);
 	more = kage_vring_enable_kick_after(&vq->vr, nr);
-	spin_unlock_bh(&vq->lock);
-	if (more || (nr == 1 && !READ_ONCE(nic->owed)))
+	if (more || (nr == 1 && !nic->owed))
 		hrtimer_try_to_cancel(&nic->wait_timer);
 	else
 		hrtimer_start(&nic->wait_timer, ns_to_ktime(wait),
 			      HRTIMER_MODE_REL);
+	spin_unlock_bh(&vq->lock);
 	return more;
 }
 
