@@ -307,7 +307,7 @@ static enum hrtimer_restart kage_nic_waited(struct hrtimer *timer)
 {
 	struct kage_nic *nic = container_of(timer, struct kage_nic, wait_timer);
 
-	WRITE_ONCE(nic->settle, true);
+	/* What it finds was not there for long: that can wait once more. */
 	napi_schedule(&nic->napi);
 	return HRTIMER_NORESTART;
 }
