@@ -19,6 +19,8 @@ shift
 
 # One directory per kernel and per work tree.
 key=$(echo "$kdir:$top:${BUILD_TAG:-}" | sha256sum | head -c 12)
+# A kernel with gcov counts nothing but modules that are built for it.
+! grep -qsx CONFIG_GCOV_KERNEL=y "$kdir/.config" || export GCOV_PROFILE=y
 dest=$cache/module/$(basename "$kdir")-$key
 mkdir -p "$dest"
 (

@@ -17,10 +17,11 @@ usage()
 usage: kernels.sh COMMAND
   debian 6.12|6.1    Debian's cloud kernel, its modules beside it
   headers 6.12|6.1   the directory to build modules for it; installs the package
-  stage [debug]      the trimmed host kernel, built from linux-source-6.12
-  build [debug]      the directory to build modules for that one
+  stage [FLAVOUR]    the trimmed host kernel, built from linux-source-6.12
+  build [FLAVOUR]    the directory to build modules for that one
   source             the unpacked linux-source-6.12
-A kernel is a directory with boot/vmlinuz-RELEASE and lib/modules/RELEASE.
+A kernel is a directory with boot/vmlinuz-RELEASE and lib/modules/RELEASE. Flavours
+are debug and coverage: host.config with FLAVOUR.config on top.
 END
 }
 
@@ -134,9 +135,9 @@ stage()
 	local name=stage-$stage_series dest hash source
 	local fragments=("$here/host.config")
 
-	if [ "${1:-}" = debug ]; then
-		name+=-debug
-		fragments+=("$here/debug.config")
+	if [ $# -gt 0 ]; then
+		name+=-$1
+		fragments+=("$here/$1.config")
 	fi
 	dest=$cache/$name
 	hash=$(config_hash "${fragments[@]}")
@@ -207,6 +208,14 @@ want_series()
 	esac
 }
 
+want_flavour()
+{
+	case ${1:-} in
+	'' | debug | coverage) ;;
+	*) usage >&2; exit 2 ;;
+	esac
+}
+
 main()
 {
 	local command=${1:-}
@@ -215,8 +224,14 @@ main()
 	case $command in
 	debian) want_series "$@"; with_lock "debian-$1" debian "$1" ;;
 	headers) want_series "$@"; with_lock apt headers "$1" ;;
-	stage) with_lock "stage-${1:-plain}" stage "$@" ;;
-	build) with_lock "stage-${1:-plain}" build_dir "$@" ;;
+	stage)
+		want_flavour "$@"
+		with_lock "stage-${1:-plain}" stage "$@"
+		;;
+	build)
+		want_flavour "$@"
+		with_lock "stage-${1:-plain}" build_dir "$@"
+		;;
 	source) with_lock source source_tree ;;
 	*) usage >&2; exit 2 ;;
 	esac

@@ -22,25 +22,25 @@ say()
 	echo "${0##*/}: $*" >&2
 }
 
-# kernel_of 6.12|6.1|stage|debug: the directory of a kernel.
+# kernel_of 6.12|6.1|stage|debug|coverage: the directory of a kernel.
 kernel_of()
 {
 	local kernels=$stage_dir/kernels.sh
 
 	case $1 in
-	debug) "$kernels" stage debug ;;
+	debug | coverage) "$kernels" stage "$1" ;;
 	stage) "$kernels" stage ;;
 	*) "$kernels" debian "$1" ;;
 	esac
 }
 
-# build_dir_of 6.12|6.1|stage|debug: where modules for it are built.
+# build_dir_of 6.12|6.1|stage|debug|coverage: where modules for it are built.
 build_dir_of()
 {
 	local kernels=$stage_dir/kernels.sh
 
 	case $1 in
-	debug) "$kernels" build debug ;;
+	debug | coverage) "$kernels" build "$1" ;;
 	stage) "$kernels" build ;;
 	*) "$kernels" headers "$1" ;;
 	esac

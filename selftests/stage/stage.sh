@@ -35,7 +35,7 @@ usage: stage.sh run --init SCRIPT [OPTION]...
   --timeout SECONDS     on the wall; default 900
   --env NAME=VALUE      part of the script's environment
   --append STRING       more kernel command line
-  --serial FILE         keep the serial output there too
+  --serial FILE         keep the serial output there too; default $STAGE_SERIAL
   --quiet               print nothing but errors
   --boot-log            print the kernel's messages while it boots
   --report              let Bochs report every VM-entry failure (slow)
@@ -47,7 +47,8 @@ END
 parse_args()
 {
 	cpu=corei7_skylake_x cpus=1 mem=1024 timeout=900 kernel='' init=''
-	quiet='' boot_log='' report='' emulator=bochs append='' serial_copy=''
+	quiet='' boot_log='' report='' emulator=bochs append=''
+	serial_copy=${STAGE_SERIAL:-}
 	add=() modules=() environment=()
 	while [ $# -gt 0 ]; do
 		case $1 in
