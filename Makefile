@@ -51,6 +51,9 @@ kunit:
 kselftest:
 	$(selftests)/kselftest.sh
 
+coverage:
+	$(selftests)/coverage.sh
+
 bench:
 	$(selftests)/bench/bench.sh
 
@@ -85,6 +88,8 @@ help:
 	@echo 'fuzz             libFuzzer over the parts that take untrusted input'
 	@echo 'kunit            the KUnit suites'
 	@echo 'kselftest        the tests of the loaded module'
+	@echo 'coverage         which lines of the module the tests run, per file;'
+	@echo '                 those that none runs in build/coverage/uncovered'
 	@echo 'bench            kage beside KVM: ticks and exits per operation, a'
 	@echo '                 table, build/bench/results.json and report.html'
 	@echo 'bench-ablate     kage without each of its features: a table and'
@@ -97,6 +102,7 @@ help:
 	@echo '                 $${XDG_CACHE_HOME:-~/.cache}/kage'
 
 .PHONY: all modules modules_install kdir tool install demo check check-full unit fuzz kunit \
-	kselftest bench bench-ablate bench-accept bench-net lint clean help
+	kselftest coverage bench bench-ablate bench-accept bench-net lint \
+	clean help
 
 endif
