@@ -12,6 +12,17 @@ for _ in 1 2 3 4 5; do
 	"$dir/kagectl" vm show
 	rmmod kage
 done
+# What makes kage fast can be left out, by names that there are.
+params=${KAGE_PARAMS:-}
+KAGE_PARAMS="$params without=express,route"
+load_kage
+[ "$(cat /sys/module/kage/parameters/without)" = express,route ]
+rmmod kage
+KAGE_PARAMS="$params without=express,everything"
+if load_kage 2>/dev/null; then
+	echo "kage leaves out what it does not have"
+	exit 1
+fi
 [ ! -e /sys/module/kage ]
 for tty in /sys/class/tty/ttyKAGE*; do
 	[ ! -e "$tty" ]
