@@ -228,5 +228,6 @@ ktap_test "page tables outside RAM" wrong n killed 'CR3 0xa0000000'
 ktap_test "stack on a device" wrong s killed 'through device memory'
 ktap_test "string I/O with a device" wrong i killed 'that is not RAM'
 ktap_test "reset by the guest" wrong r reboot ''
+ktap_test "reset through the keyboard" wrong k reboot ''
 ktap_test "the module unloads" rmmod kage
 ktap_end

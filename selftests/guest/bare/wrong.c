@@ -10,6 +10,7 @@
 #define LOCAL_APIC	0xfee00000UL
 #define NO_RAM		0xa0000000UL
 #define RESET_PORT	0xcf9
+#define KEYBOARD_PORT	0x64
 
 struct table_reg {
 	uint16_t limit;
@@ -83,6 +84,12 @@ static void reset(void)
 	outb(RESET_PORT, 6);
 }
 
+/* The keyboard controller can pulse the processor's reset line. */
+static void reset_by_keyboard(void)
+{
+	outb(KEYBOARD_PORT, 0xfe);
+}
+
 static const struct way {
 	char letter;
 	void (*go)(void);
@@ -95,6 +102,7 @@ static const struct way {
 	{ 's', stack_on_device },
 	{ 'i', string_io },
 	{ 'r', reset },
+	{ 'k', reset_by_keyboard },
 };
 
 int guest_main(void)
