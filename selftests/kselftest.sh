@@ -78,7 +78,7 @@ files_of()
 	access) bare_guests access ;;
 	hostile) bare_guests hostile hostile_flood isolation ;;
 	hostile_virtio) bare_guests isolation virtio_hostile ;;
-	images | idle | isolation) bare_guests isolation ;;
+	images | idle | isolation | trace) bare_guests isolation ;;
 	lifecycle)
 		linux_guest
 		bare_guests wrong
