@@ -122,6 +122,7 @@ struct kage_vcpu {
 	/* Stores in a row that changed present entries of one table. */
 	struct kage_burst {
 		gfn_t gfn;
+		u64 old;		/* the last of these entries */
 		unsigned int nr;
 		unsigned int tables;	/* that lost entries in a row */
 		bool more;		/* another table was unlinked just now */

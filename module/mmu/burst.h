@@ -53,10 +53,15 @@ static inline void kage_burst_count(struct kage_vcpu *vcpu, gfn_t gfn, u64 old,
 	struct kage_burst *burst = &vcpu->burst;
 
 	if (!kage_burst_sign(old, new)) {
+		/* The second half of a change of rights: see burst.c. */
+		if (!(old & KAGE_PTE_P) &&
+		    !((burst->old ^ new) & (KAGE_PTE_ADDR | KAGE_PTE_P)))
+			return;
 		burst->nr = 0;
 		burst->tables = 0;
 		return;
 	}
+	burst->old = old;
 	if (burst->gfn != gfn) {
 		burst->nr = 0;
 		burst->tables++;

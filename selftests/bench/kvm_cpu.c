@@ -9,6 +9,9 @@
 #define ENTRIES_MOST	256
 #define PARAVIRT	0x40000000	/* to 0x400000ff */
 #define L1C_DEADLINE	(1U << 24)
+/* As QEMU has it: without, Linux takes string instructions for slow. */
+#define MISC_ENABLE	0x1a0
+#define FAST_STRINGS	1
 #define FEATURE_CONTROL	0x3a
 #define CODE		0x10
 #define DATA		0x18
@@ -112,7 +115,8 @@ int cpu_set_up(const struct machine *m, long feature_control)
 	uint64_t regs[KAGE_REGS_A_MAX + 1];
 
 	load_cpu_regs(&m->plan, 0, regs);
-	if (set_cpuid(m) || set_sregs(m, regs) || set_regs(m, regs))
+	if (set_cpuid(m) || set_sregs(m, regs) || set_regs(m, regs) ||
+	    set_msr(m, MISC_ENABLE, FAST_STRINGS))
 		return -1;
 	if (feature_control < 0)
 		return 0;
