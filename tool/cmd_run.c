@@ -24,6 +24,7 @@ struct run {
 	const char *name, *kernel, *initrd, *append, *nic;
 	uint64_t mem;
 	uint32_t vcpus;
+	uint32_t shadow_pages;		/* 0: as RAM has it */
 	bool console;
 
 	char note[KAGE_BOOT_MAX + 1];
@@ -54,6 +55,7 @@ static int parse_run(struct run *run, int argc, char **argv)
 		{ "append", ARG_STRING, &run->append, false },
 		{ "mem", ARG_SIZE, &run->mem, false },
 		{ "vcpus", ARG_U32, &run->vcpus, false },
+		{ "shadow-pages", ARG_U32, &run->shadow_pages, false },
 		{ "nic", ARG_STRING, &run->nic, false },
 		{ "console", ARG_FLAG, &run->console, false },
 	};
@@ -154,6 +156,7 @@ static int add_vm(struct kage_nl *nl, struct run *run)
 	kage_req_init(nl, &req, KAGE_CMD_VM_NEW);
 	kage_req_string(&req, KAGE_A_VM_NAME, run->name);
 	kage_req_u32(&req, KAGE_A_VM_VCPUS, run->vcpus);
+	kage_req_u32(&req, KAGE_A_VM_SHADOW_PAGES, run->shadow_pages);
 	kage_req_string(&req, KAGE_A_VM_BOOT, run->note);
 	list = kage_nl_call(nl, &req);
 	if (!list)

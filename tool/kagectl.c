@@ -53,7 +53,7 @@ static const struct command commands[] = {
 	  cmd_monitor },
 	{ "audit", NULL, "NAME", "check every shadow entry", 1, cmd_audit },
 	{ "run", NULL,
-	  "NAME --kernel F [--initrd F] [--append S] [--mem N] [--vcpus N] [--nic IFNAME] [--console]",
+	  "NAME --kernel F [--initrd F] [--append S] [--mem N] [--vcpus N] [--shadow-pages N] [--nic IFNAME] [--console]",
 	  "make, load and start a machine", 1, cmd_run },
 };
 

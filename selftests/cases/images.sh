@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # kagectl run with what cannot be run: each time the sentence that helps, the
-# right status, and nothing half built.
+# right status, and nothing half built. And with a limit of shadow pages.
 dir=${dir:?}
 # shellcheck source=../demo_lib.sh
 . "$dir/demo_lib.sh"
@@ -117,6 +117,14 @@ for value in "" -1 64X 64MM x 0x 99999999999999999999 18446744073709551615G; do
 done
 refused 2 '"--mem" needs a value' one --kernel "$kernel" --mem
 refused 2 '"--mem" is given twice' one --kernel "$kernel" --mem 64M --mem 64M
+
+# Shadow pages.
+refused 2 'bad value "many" for "shadow-pages"' \
+	one --kernel "$kernel" --shadow-pages many
+kagectl run one --kernel "$kernel" --mem 36M --shadow-pages 1234 >/dev/null
+kagectl -j vm show one | grep -q '"vm-shadow-pages": *1234' ||
+	complain "run --shadow-pages: $(kagectl vm show)"
+kagectl vm del one || status=1
 
 # The initrd.
 refused 1 "cannot open $files/none: No such file or directory" \

@@ -24,7 +24,10 @@ _kagectl_keys()
 	stats*) echo --watch ;;
 	console*) echo --follow ;;
 	monitor*) echo --count ;;
-	run*) echo --kernel --initrd --append --mem --vcpus --nic --console ;;
+	run*)
+		echo --kernel --initrd --append --mem --vcpus --shadow-pages \
+			--nic --console
+		;;
 	esac
 }
 
