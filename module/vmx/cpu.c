@@ -117,7 +117,7 @@ static void disable_here(void)
 	local_irq_restore(flags);
 }
 
-static int online(unsigned int nr)
+static int enable(void)
 {
 	unsigned long flags;
 	int ret;
@@ -125,6 +125,16 @@ static int online(unsigned int nr)
 	local_irq_save(flags);
 	ret = enable_here();
 	local_irq_restore(flags);
+	return ret;
+}
+
+/* While the module loads, its init says why it does not. */
+static int online(unsigned int nr)
+{
+	int ret = enable();
+
+	if (ret && hp_state > 0)
+		pr_err("CPU %u stays offline: %s\n", nr, refusal);
 	return ret;
 }
 
@@ -183,7 +193,7 @@ static int suspend(void)
 
 static void resume(void)
 {
-	if (online(smp_processor_id()))
+	if (enable())
 		pr_err("%s; no machine can run on this CPU\n", refusal);
 }
 
