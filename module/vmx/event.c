@@ -239,7 +239,6 @@ void kage_event_prepare(struct kage_vcpu *vcpu)
 	if (likely(!ev->info))
 		return;
 	open_windows(vcpu);
-	vcpu->stats[KAGE_STAT_INJECTIONS]++;
 	if (ev->info & INTR_INFO_DELIVER_CODE_MASK)
 		kage_vmcs_write(VM_ENTRY_EXCEPTION_ERROR_CODE, ev->error);
 	if (ev->len)
@@ -292,6 +291,9 @@ void kage_event_after_exit(struct kage_vcpu *vcpu)
 {
 	u32 info = kage_vmcs_read(IDT_VECTORING_INFO_FIELD);
 
+	/* Here and not where it is prepared: that may have been in vain. */
+	if (vcpu->vmx.event.info)
+		vcpu->stats[KAGE_STAT_INJECTIONS]++;
 	memset(&vcpu->vmx.event, 0, sizeof(vcpu->vmx.event));
 	if (unlikely(info & VECTORING_INFO_VALID_MASK))
 		deliver_again(&vcpu->vmx.event, info);
