@@ -141,6 +141,7 @@ void kage_vcpu_reset(struct kage_vcpu *vcpu)
 	memset(vcpu->regs, 0, sizeof(vcpu->regs));
 	vcpu->halted = false;
 	vcpu->requests = BIT(KAGE_REQ_TOPUP);
+	vcpu->retry_count = 0;
 	vcpu->cr0 = X86_CR0_PE | X86_CR0_ET | X86_CR0_NE | X86_CR0_WP |
 		    X86_CR0_PG;
 	vcpu->cr2 = 0;
