@@ -30,16 +30,20 @@ enum part {
 #define F_M4	BIT(4)	/* four bytes, or two with 16-bit operands */
 #define F_IMM1	BIT(5)	/* the immediate has one byte */
 #define F_LONG	BIT(6)	/* another instruction outside 64-bit code */
-#define F_PLAIN	BIT(7)	/* 66, F2, F3 not allowed; never 16-bit operands */
+#define F_PLAIN	BIT(7)	/* 66 not allowed; never 16-bit operands */
+#define F_NOREP	BIT(8)	/* F2, F3 not allowed */
+#define F_66	BIT(9)	/* another instruction without 66 */
 
 /* A row whose dst is P_NONE is not admitted. */
 struct form {
 	u8 op;		/* enum kage_op, or enum group with P_GROUP */
 	u8 dst, src;	/* enum part */
-	u8 flags;
+	u16 flags;
 };
 
-enum group { GRP_ALU, GRP_MOV, GRP_UNARY, GRP_INCDEC, GRP_BIT, NR_GROUPS };
+enum group {
+	GRP_ALU, GRP_MOV, GRP_UNARY, GRP_INCDEC, GRP_BIT, GRP_FLUSH, NR_GROUPS
+};
 
 static const struct form groups[NR_GROUPS][8] = {
 	[GRP_ALU] = {
@@ -69,6 +73,10 @@ static const struct form groups[NR_GROUPS][8] = {
 		[5] = { KAGE_OP_BTS, P_RM, P_IMM, F_LOCK },
 		[6] = { KAGE_OP_BTR, P_RM, P_IMM, F_LOCK },
 		[7] = { KAGE_OP_BTC, P_RM, P_IMM, F_LOCK },
+	},
+	[GRP_FLUSH] = {
+		[6] = { KAGE_OP_FLUSH, P_RM, P_NONE, F_66 },
+		[7] = { KAGE_OP_FLUSH, P_RM, P_NONE, 0 },
 	},
 };
 
@@ -122,6 +130,7 @@ static const struct form one_byte[256] = {
 static const struct form two_byte[256] = {
 	[0xa3] = { KAGE_OP_BT, P_RM, P_REG, 0 },
 	[0xab] = { KAGE_OP_BTS, P_RM, P_REG, F_LOCK },
+	[0xae] = { GRP_FLUSH, P_GROUP, P_NONE, F_BYTE | F_NOREP },
 	[0xb0] = { KAGE_OP_CMPXCHG, P_RM, P_REG, F_BYTE | F_LOCK },
 	[0xb1] = { KAGE_OP_CMPXCHG, P_RM, P_REG, F_LOCK },
 	[0xb3] = { KAGE_OP_BTR, P_RM, P_REG, F_LOCK },
@@ -133,7 +142,7 @@ static const struct form two_byte[256] = {
 	[0xbf] = { KAGE_OP_MOVSX, P_REG, P_RM, F_M2 },
 	[0xc0] = { KAGE_OP_XADD, P_RM, P_REG, F_BYTE | F_LOCK },
 	[0xc1] = { KAGE_OP_XADD, P_RM, P_REG, F_LOCK },
-	[0xc3] = { KAGE_OP_MOV, P_RM, P_REG, F_PLAIN },
+	[0xc3] = { KAGE_OP_MOV, P_RM, P_REG, F_PLAIN | F_NOREP },
 };
 
 #define NO_SEG	KAGE_NR_SEGS
@@ -279,7 +288,9 @@ static int check_form(const struct cursor *c, const struct form *form)
 		return -EOPNOTSUPP;
 	if ((form->flags & F_LONG) && c->mode != 8)
 		return -EOPNOTSUPP;
-	if ((form->flags & F_PLAIN) && (c->size_prefix || c->rep))
+	if (((form->flags & F_PLAIN) && c->size_prefix) ||
+	    ((form->flags & F_66) && !c->size_prefix) ||
+	    ((form->flags & F_NOREP) && c->rep))
 		return -EOPNOTSUPP;
 	if (c->lock && (reg_only || !(form->flags & F_LOCK)))
 		return -EINVAL;
@@ -388,7 +399,7 @@ static void set_reg(const struct cursor *c, struct kage_insn *insn)
 }
 
 static enum kage_opnd take_operand(struct cursor *c, struct kage_insn *insn,
-				   enum part part, u8 flags)
+				   enum part part, u16 flags)
 {
 	unsigned int size = insn->opsize == 8 ? 4 : insn->opsize;
 
@@ -415,11 +426,6 @@ static enum kage_opnd take_operand(struct cursor *c, struct kage_insn *insn,
 	default:
 		return KAGE_OPND_NONE;
 	}
-}
-
-static bool is_string(const struct kage_insn *insn)
-{
-	return insn->dst == KAGE_OPND_DI || insn->src == KAGE_OPND_SI;
 }
 
 int kage_decode(const u8 *bytes, unsigned int avail, unsigned int mode,
@@ -453,7 +459,7 @@ int kage_decode(const u8 *bytes, unsigned int avail, unsigned int mode,
 		insn->seg = c.seg;
 	if (insn->op == KAGE_OP_STOS)
 		insn->seg = KAGE_ES;
-	insn->rep = c.rep && is_string(insn);
+	insn->rep = c.rep && kage_insn_is_string(insn);
 	insn->lock = c.lock || insn->op == KAGE_OP_XCHG;
 	insn->len = c.pos;
 	return 0;

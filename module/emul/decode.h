@@ -13,7 +13,7 @@
 
 /*
  * One name per operation; the operand forms are told apart by dst and src.
- * CMP, TEST and BT read memory and change only flags.
+ * CMP, TEST and BT read memory and change only flags; FLUSH does not even read.
  */
 enum kage_op {
 	KAGE_OP_MOV,		/* also movnti */
@@ -30,6 +30,7 @@ enum kage_op {
 	KAGE_OP_TEST,
 	KAGE_OP_NOT, KAGE_OP_NEG, KAGE_OP_INC, KAGE_OP_DEC,
 	KAGE_OP_BT, KAGE_OP_BTS, KAGE_OP_BTR, KAGE_OP_BTC,
+	KAGE_OP_FLUSH,		/* clflush, clflushopt, clwb */
 	KAGE_NR_OPS
 };
 
@@ -64,6 +65,11 @@ struct kage_insn {
 	s64 disp;
 	s64 imm;
 };
+
+static inline bool kage_insn_is_string(const struct kage_insn *insn)
+{
+	return insn->dst == KAGE_OPND_DI || insn->src == KAGE_OPND_SI;
+}
 
 /**
  * kage_decode() - describe the instruction at the start of @bytes

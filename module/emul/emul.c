@@ -253,7 +253,7 @@ static bool hit(const struct emul *e, const struct span *s)
 static bool writes(const struct kage_insn *insn)
 {
 	return insn->op != KAGE_OP_CMP && insn->op != KAGE_OP_TEST &&
-	       insn->op != KAGE_OP_BT;
+	       insn->op != KAGE_OP_BT && insn->op != KAGE_OP_FLUSH;
 }
 
 /* Make both operands accessible, or leave a fault pending for the guest. */
@@ -267,9 +267,11 @@ static int reach(struct emul *e)
 	/*
 	 * Not the instruction that exited: another CPU wrote over it. Nothing
 	 * promises that a REP string, done in larger pieces by the processor,
-	 * faults at the element that its registers name.
+	 * faults at the element that its registers name, nor at which byte of
+	 * its line a flush does.
 	 */
-	if (!insn->rep && !hit(e, &e->from) && !hit(e, &e->to))
+	if (!insn->rep && insn->op != KAGE_OP_FLUSH && !hit(e, &e->from) &&
+	    !hit(e, &e->to))
 		return -EAGAIN;
 
 	ret = check(e, &e->from);
@@ -464,7 +466,8 @@ static int run_plain(struct emul *e)
 	struct rmw rmw = { .rflags = e->rflags };
 	int ret = reach(e);
 
-	if (ret)
+	/* No cache holds what a device has. */
+	if (ret || e->insn.op == KAGE_OP_FLUSH)
 		return ret;
 	if (e->to.len)
 		ret = run_to_memory(e, &rmw);
@@ -555,18 +558,13 @@ static int run_string(struct emul *e)
 	return -EAGAIN;
 }
 
-static bool is_string(const struct kage_insn *insn)
-{
-	return insn->dst == KAGE_OPND_DI || insn->src == KAGE_OPND_SI;
-}
-
 static int run(struct emul *e)
 {
 	int ret = fetch(e);
 
 	if (ret)
 		return ret;
-	ret = is_string(&e->insn) ? run_string(e) : run_plain(e);
+	ret = kage_insn_is_string(&e->insn) ? run_string(e) : run_plain(e);
 	if (ret)
 		return ret;
 

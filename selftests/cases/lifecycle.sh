@@ -223,6 +223,7 @@ ktap_test "triple fault" wrong t reboot 'triple fault'
 ktap_test "paging off" wrong p killed 'the guest turned paging off'
 ktap_test "strange access to a device" wrong d killed \
 	'instruction df .* accesses 0xfee00020'
+ktap_test "a device's cache line" wrong f reboot ''
 ktap_test "code in a device" wrong x killed '0xfee00000'
 ktap_test "page tables outside RAM" wrong n killed 'CR3 0xa0000000'
 ktap_test "stack on a device" wrong s killed 'through device memory'

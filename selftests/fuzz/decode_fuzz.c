@@ -71,7 +71,8 @@ static void check_prefixes(const struct kage_insn *insn)
 	FUZZ_CHECK(!insn->lock || insn->dst == KAGE_OPND_MEM);
 	FUZZ_CHECK(!insn->lock || (insn->op != KAGE_OP_CMP &&
 				   insn->op != KAGE_OP_TEST &&
-				   insn->op != KAGE_OP_BT));
+				   insn->op != KAGE_OP_BT &&
+				   insn->op != KAGE_OP_FLUSH));
 	FUZZ_CHECK(!insn->rep || (insn->op >= KAGE_OP_STOS &&
 				  insn->op <= KAGE_OP_MOVS));
 	FUZZ_CHECK(insn->seg <= KAGE_GS);
@@ -169,7 +170,7 @@ static void take_bytes(struct feed *feed, u64 shape, u8 *bytes)
 	static const u8 prefixes[] = { 0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x48 };
 	static const u8 seconds[] = {
 		0xa3, 0xab, 0xb0, 0xb1, 0xb3, 0xb6, 0xb7, 0xba, 0xbb, 0xbe,
-		0xbf, 0xc0, 0xc1, 0xc3,
+		0xbf, 0xc0, 0xc1, 0xc3, 0xae,
 	};
 	unsigned int at = 0;
 

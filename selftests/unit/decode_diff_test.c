@@ -65,6 +65,9 @@ static const struct { unsigned int id; enum kage_op op; } classes[] = {
 	{ X86_INS_BTS, KAGE_OP_BTS },
 	{ X86_INS_BTR, KAGE_OP_BTR },
 	{ X86_INS_BTC, KAGE_OP_BTC },
+	{ X86_INS_CLFLUSH, KAGE_OP_FLUSH },
+	{ X86_INS_CLFLUSHOPT, KAGE_OP_FLUSH },
+	{ X86_INS_CLWB, KAGE_OP_FLUSH },
 };
 
 /* The operation, or KAGE_NR_OPS for a mnemonic that is not admitted. */
@@ -171,18 +174,28 @@ static bool has_prefix(const u8 *bytes, u8 prefix)
 	return memchr(bytes, prefix, MAX_PREFIXES);
 }
 
+static bool rep_prefix(const u8 *bytes)
+{
+	return has_prefix(bytes, 0xf2) || has_prefix(bytes, 0xf3);
+}
+
 static bool any_prefix(const u8 *bytes)
 {
-	return has_prefix(bytes, 0x66) || has_prefix(bytes, 0xf2) ||
-	       has_prefix(bytes, 0xf3);
+	return has_prefix(bytes, 0x66) || rep_prefix(bytes);
 }
 
 /* Capstone misreads 66 before MOVSXD, and where F2 or F3 stands beside it. */
 static bool confused(const u8 *bytes)
 {
 	return has_prefix(bytes, 0x66) &&
-	       (has_prefix(bytes, 0xf2) || has_prefix(bytes, 0xf3) ||
-		has_prefix(bytes, 0x63));
+	       (rep_prefix(bytes) || has_prefix(bytes, 0x63));
+}
+
+/* In 16-bit code and after REX.W Capstone overlooks the 66 that makes CLWB. */
+static bool clwb_misread(const struct kage_insn *insn, const cs_insn *cs)
+{
+	return insn->op == KAGE_OP_FLUSH && has_prefix(cs->bytes, 0x66) &&
+	       (cs->id == X86_INS_XSAVEOPT || cs->id == X86_INS_XSAVEOPT64);
 }
 
 static bool agrees(const struct kage_insn *insn, unsigned int mode,
@@ -190,7 +203,11 @@ static bool agrees(const struct kage_insn *insn, unsigned int mode,
 {
 	const cs_x86_op *op = mem_operand(cs);
 
-	if (insn->len != cs->size || insn->op != class_of(cs) || !op)
+	if (insn->len != cs->size || !op)
+		return false;
+	if (clwb_misread(insn, cs))
+		return same_memory(insn, mode, op);
+	if (insn->op != class_of(cs))
 		return false;
 	return (insn->memsize == op->size || confused(cs->bytes)) &&
 	       same_memory(insn, mode, op) && same_immediate(insn, cs);
@@ -213,7 +230,9 @@ static bool other_form(const cs_insn *cs)
 	case 0x0f:
 		/* The SSE instruction of the name; prefixes make it #UD. */
 		return cs->id == X86_INS_MOVSD ||
-		       (cs->id == X86_INS_MOVNTI && any_prefix(cs->bytes));
+		       (cs->id == X86_INS_MOVNTI && any_prefix(cs->bytes)) ||
+		       (class_of(cs) == KAGE_OP_FLUSH &&
+			rep_prefix(cs->bytes));
 	}
 	return false;
 }

@@ -190,6 +190,24 @@ static const struct row rows[] = {
 	{ 8, "0f ba 3b ff", "btc 4/4 a8 m,-0x1 ds:[r3]" },
 	{ 8, "0f ba 1b 00", "EOPNOTSUPP" },
 
+	/* Flushes of cache lines; what else is in their group is not admitted. */
+	{ 8, "0f ae 3b", "flush 1/1 a8 m,- ds:[r3]" },
+	{ 8, "66 0f ae 3b", "flush 1/1 a8 m,- ds:[r3]" },
+	{ 8, "66 0f ae 33", "flush 1/1 a8 m,- ds:[r3]" },
+	{ 8, "48 0f ae 3b", "flush 1/1 a8 m,- ds:[r3]" },
+	{ 8, "65 41 0f ae 7c 24 40", "flush 1/1 a8 m,- gs:[r12+0x40]" },
+	{ 4, "0f ae 3b", "flush 1/1 a4 m,- ds:[r3]" },
+	{ 2, "66 0f ae 37", "flush 1/1 a2 m,- ds:[r3]" },
+	{ 8, "0f ae 33", "EOPNOTSUPP" },	/* xsaveopt */
+	{ 8, "f3 66 0f ae 33", "EOPNOTSUPP" },
+	{ 8, "f3 0f ae 33", "EOPNOTSUPP" },	/* clrssbsy */
+	{ 8, "f2 0f ae 3b", "EOPNOTSUPP" },
+	{ 8, "0f ae 03", "EOPNOTSUPP" },	/* fxsave */
+	{ 8, "0f ae 2b", "EOPNOTSUPP" },	/* xrstor */
+	{ 8, "0f ae f8", "EOPNOTSUPP" },	/* sfence */
+	{ 8, "66 0f ae f3", "EOPNOTSUPP" },	/* tpause */
+	{ 8, "f0 0f ae 3b", "EINVAL" },
+
 	/* Addresses in 64-bit code. */
 	{ 8, "89 43 f0", "mov 4/4 a8 m,r0 ds:[r3-0x10]" },
 	{ 8, "89 83 00 f0 ff ff", "mov 4/4 a8 m,r0 ds:[r3-0x1000]" },

@@ -17,6 +17,7 @@ static const char *const op_names[KAGE_NR_OPS] = {
 	"mov", "movzx", "movsx", "stos", "lods", "movs", "xchg", "cmpxchg",
 	"xadd", "add", "or", "adc", "sbb", "and", "sub", "xor", "cmp", "test",
 	"not", "neg", "inc", "dec", "bt", "bts", "btr", "btc",
+	"flush",
 };
 
 static const char *const seg_names[] = { "es", "cs", "ss", "ds", "fs", "gs" };
