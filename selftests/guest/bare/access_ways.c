@@ -5,12 +5,6 @@
  */
 #include "access.h"
 
-#define KERNEL_CS	0x10
-#define KERNEL_SS	0x18
-#define USER_SS		0x23
-#define USER_CS		0x2b
-#define TSS_SEL		0x30
-#define LDT_SEL		0x40
 #define IN_LDT		0x07		/* its first descriptor, RPL 3 */
 
 #define USER_CODE	(1ULL << 39)
@@ -81,12 +75,6 @@ const struct way ways[NR_WAYS] = {
 struct access_cpu cpu;
 struct outcome seen;
 static uint64_t cr4_has;		/* SMEP and SMAP, where they are */
-static uint64_t gdt[10] = {
-	0, 0,
-	0x00209b0000000000, 0x00cf93000000ffff,
-	0x00cff3000000ffff, 0x0020fb0000000000,
-};
-static uint32_t tss[26];
 
 static bool catch(struct frame *frame)
 {
@@ -105,32 +93,14 @@ static bool catch(struct frame *frame)
 	return true;
 }
 
-static void set_system_segment(unsigned int selector, uint64_t base,
-			       uint64_t limit, uint64_t type)
-{
-	gdt[selector / 8] = limit | (base & 0xffffff) << 16 | type << 40 |
-			    1ULL << 47 | (base >> 24 & 0xff) << 56;
-	gdt[selector / 8 + 1] = base >> 32;
-}
-
-/* The segments of ring 3, the way back from there, an LDT in the test page. */
+/* The segments of ring 3, an LDT in the test page, a gate for ring 3. */
 static void set_up_segments(uint64_t ldt)
 {
-	const uint64_t stack = (uint64_t)page_alloc() + PAGE;
-	struct {
-		uint16_t limit;
-		uint64_t base;
-	} __attribute__((packed)) reg = { sizeof(gdt) - 1, (uint64_t)gdt };
+	struct table_reg reg;
 
-	tss[1] = stack;
-	tss[2] = stack >> 32;
-	tss[25] = sizeof(tss) << 16;	/* no map of ports */
-	set_system_segment(TSS_SEL, (uint64_t)tss, sizeof(tss) - 1, 9);
+	segments_init();
 	set_system_segment(LDT_SEL, ldt, 7, 2);
-	asm volatile("lgdt %0" : : "m" (reg));
-	asm volatile("ltr %w0" : : "r" (TSS_SEL));
 	asm volatile("lldt %w0" : : "r" (LDT_SEL));
-	/* Ring 3 may use this gate. */
 	asm volatile("sidt %0" : "=m" (reg));
 	((uint8_t *)reg.base)[DONE * 16 + 5] |= 0x60;
 }

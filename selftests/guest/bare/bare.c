@@ -25,6 +25,12 @@ void bare_exception(struct frame *frame);
 
 handler_fn on_exception;
 static struct gate idt[256];
+static uint64_t gdt[11] = {
+	0, 0,
+	0x00209b0000000000, 0x00cf93000000ffff, 0,
+	0x00cff3000000ffff, 0x0020fb0000000000,
+};
+static uint32_t tss[26];
 static uint64_t heap = HEAP_START, end_of_ram;
 
 static void put(char c)
@@ -103,10 +109,7 @@ void bare_exception(struct frame *frame)
 
 static void load_idt(void)
 {
-	struct {
-		uint16_t limit;
-		uint64_t base;
-	} __attribute__((packed)) reg = { sizeof(idt) - 1, (uint64_t)idt };
+	const struct table_reg reg = { sizeof(idt) - 1, (uint64_t)idt };
 	uint64_t entry = (uint64_t)bare_vectors;
 	int i;
 
@@ -116,6 +119,27 @@ static void load_idt(void)
 			.mid = entry >> 16, .high = entry >> 32,
 		};
 	asm volatile("lidt %0" : : "m" (reg));
+}
+
+void set_system_segment(unsigned int selector, uint64_t base, uint64_t limit,
+			uint64_t type)
+{
+	gdt[selector / 8] = limit | (base & 0xffffff) << 16 | type << 40 |
+			    1ULL << 47 | (base >> 24 & 0xff) << 56;
+	gdt[selector / 8 + 1] = base >> 32;
+}
+
+void segments_init(void)
+{
+	const struct table_reg reg = { sizeof(gdt) - 1, (uint64_t)gdt };
+	const uint64_t stack = (uint64_t)page_alloc() + PAGE;
+
+	tss[1] = stack;
+	tss[2] = stack >> 32;
+	tss[25] = sizeof(tss) << 16;	/* no map of ports */
+	set_system_segment(TSS_SEL, (uint64_t)tss, sizeof(tss) - 1, 9);
+	asm volatile("lgdt %0" : : "m" (reg));
+	asm volatile("ltr %w0" : : "r" (TSS_SEL));
 }
 
 /* The e820 entry that holds 1 MiB says where the RAM ends. */

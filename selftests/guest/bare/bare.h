@@ -16,6 +16,20 @@ enum { PTE_P = 1, PTE_W = 2, PTE_U = 4, PTE_A = 0x20, PTE_D = 0x40,
        PTE_PS = 0x80 };
 #define PTE_RW	(PTE_P | PTE_W | PTE_A | PTE_D)
 
+/* kagectl's GDT has the first two, that of segments_init() all. */
+#define KERNEL_CS	0x10
+#define KERNEL_SS	0x18
+#define USER_SS		0x2b
+#define USER_CS		0x33
+#define TSS_SEL		0x38
+#define LDT_SEL		0x48	/* room for an LDT */
+
+/* What LGDT, LIDT, SGDT and SIDT take. */
+struct table_reg {
+	uint16_t limit;
+	uint64_t base;
+} __attribute__((packed));
+
 /* As head.S pushes it. */
 struct frame {
 	uint64_t rax, rcx, rdx, rbx, rbp, rsi, rdi;
@@ -46,6 +60,12 @@ void map_page(uint64_t *root, uint64_t gva, uint64_t pte);
 uint64_t *pte_of(uint64_t *root, uint64_t gva);
 /** new_root() - a root that maps what the boot tables map */
 uint64_t *new_root(void);
+
+/** segments_init() - segments for ring 3, and a stack for the way back */
+void segments_init(void);
+/** set_system_segment() - a TSS (@type 9) or an LDT (2) in two GDT entries */
+void set_system_segment(unsigned int selector, uint64_t base, uint64_t limit,
+			uint64_t type);
 
 static inline void outb(uint16_t port, uint8_t val)
 {

@@ -4,16 +4,6 @@
  */
 #include "bench.h"
 
-#define KERNEL_CS	0x10
-#define KERNEL_SS	0x18
-#define TSS_SEL		0x38
-
-static uint64_t gdt[9] = {
-	0, 0,
-	0x00209b0000000000, 0x00cf93000000ffff, 0,
-	0x00cff3000000ffff, 0x0020fb0000000000,
-};
-static uint32_t tss[26];
 static uint64_t user_code;
 
 /*
@@ -73,31 +63,12 @@ bool user_ends(struct frame *frame)
 	return true;
 }
 
-static void set_up_segments(void)
-{
-	const uint64_t stack = (uint64_t)page_alloc() + PAGE;
-	const uint64_t base = (uint64_t)tss;
-	const struct {
-		uint16_t limit;
-		uint64_t base;
-	} __attribute__((packed)) reg = { sizeof(gdt) - 1, (uint64_t)gdt };
-
-	tss[1] = stack;
-	tss[2] = stack >> 32;
-	tss[25] = sizeof(tss) << 16;	/* no map of ports */
-	gdt[7] = (sizeof(tss) - 1) | (base & 0xffffff) << 16 | 0x89ULL << 40 |
-		 (base >> 24 & 0xff) << 56;
-	gdt[8] = base >> 32;
-	asm volatile("lgdt %0" : : "m" (reg));
-	asm volatile("ltr %w0" : : "r" (TSS_SEL));
-}
-
 void user_init(void)
 {
 	uint8_t *page = page_alloc();
 	int i;
 
-	set_up_segments();
+	segments_init();
 	for (i = 0; program_read + i < program_end; i++)
 		page[i] = program_read[i];
 	user_code = fresh_region();

@@ -38,11 +38,6 @@
 #define APIC_BASE	0x1b
 #define RFLAGS_AC	(1ULL << 18)
 
-#define KERNEL_CS	0x10
-#define KERNEL_SS	0x18
-#define USER_SS		0x2b
-#define USER_CS		0x33
-#define TSS		0x38
 #define GDT_SIZE	(9 * 8)
 
 enum {

@@ -41,11 +41,6 @@ struct row {
 	void (*prepare)(struct frame *f);
 };
 
-struct table_reg {
-	uint16_t limit;
-	uint64_t base;
-} __attribute__((packed));
-
 struct tss {
 	uint32_t zero;
 	uint64_t rsp[3], zero2, ist[7], zero3;
@@ -511,7 +506,7 @@ void cpu_init(void)
 	make_segments();
 	make_gates();
 	asm volatile("lgdt %0; lidt %1; ltr %w2" : :
-		     "m" (gdt_reg), "m" (idt_reg), "r" (TSS));
+		     "m" (gdt_reg), "m" (idt_reg), "r" (TSS_SEL));
 	make_trusted_root();
 	asm volatile("mov %%cr0, %0; mov %%cr4, %1" :
 		     "=r" (mode.cr0), "=r" (mode.cr4));

@@ -12,11 +12,6 @@
 #define RESET_PORT	0xcf9
 #define KEYBOARD_PORT	0x64
 
-struct table_reg {
-	uint16_t limit;
-	uint64_t base;
-} __attribute__((packed));
-
 /* An exception that no handler can be found for, at any depth. */
 static void triple_fault(void)
 {
