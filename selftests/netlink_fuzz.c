@@ -15,9 +15,6 @@
 #include "unit/ktap.h"
 #include <dirent.h>
 #include <fcntl.h>
-#include <netlink/genl/ctrl.h>
-#include <netlink/genl/genl.h>
-#include <netlink/netlink.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -265,17 +262,6 @@ static void read_state(struct bytes *state)
 	append_dump(state, KAGE_CMD_NIC_GET);
 }
 
-static void must(const struct row *row)
-{
-	struct expected want;
-	struct answer answer;
-
-	ask(row, &answer, &want, NULL);
-	errno = answer.err;
-	if (answer.err)
-		die(row->name);
-}
-
 /* For those who may not touch it. */
 static void make_victim(void)
 {
@@ -328,19 +314,6 @@ static bool delete_all(void)
 	return !caller.nr_ids && !report.complaint[0];
 }
 
-/* Tables that map the first 2 MiB, and HLT for ever with interrupts off. */
-static void write_program(int fd)
-{
-	const uint64_t tables[] = { 0x2003, 0x3003, 0x83 };
-	unsigned int i;
-
-	for (i = 0; i < 3; i++)
-		if (pwrite(fd, &tables[i], 8, 0x1000 * (i + 1)) != 8)
-			die("pwrite");
-	if (pwrite(fd, "\xf4\xeb\xfd", 3, 0x4000) != 3)
-		die("pwrite");
-}
-
 static void make_memory(void)
 {
 	unsigned int i;
@@ -370,26 +343,13 @@ static bool unprivileged(enum who who, uint64_t seed, unsigned int count)
 	return false;
 }
 
-static void find_family(void)
-{
-	struct nl_sock *sock = nl_socket_alloc();
-
-	if (!sock || genl_connect(sock))
-		die("genl_connect");
-	nl_family = genl_ctrl_resolve(sock, KAGE_GENL_NAME);
-	nl_socket_free(sock);
-	if (nl_family < 0)
-		die("kage is not loaded");
-	resolve_family();
-}
-
 int main(int argc, char **argv)
 {
 	const uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
 	const unsigned int count = argc > 2 ? strtoul(argv[2], NULL, 0) : MANY;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	find_family();
+	nl_family = resolve_family();
 	make_memory();
 	ktap_plan(8);
 	ktap_diag("seed %llu, %u messages", (unsigned long long)seed, count);

@@ -206,6 +206,31 @@ void ask(const struct row *row, struct answer *answer,
 	nl_socket_free(sock);
 }
 
+void must(const struct row *row)
+{
+	struct expected want;
+	struct answer answer;
+
+	ask(row, &answer, &want, NULL);
+	if (!answer.err)
+		return;
+	printf("# %s: %s\n", row->name, answer.say);
+	errno = answer.err;
+	die(row->name);
+}
+
+void write_program(int fd)
+{
+	const uint64_t tables[] = { 0x2003, 0x3003, 0x83 };
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		if (pwrite(fd, &tables[i], 8, 0x1000 * (i + 1)) != 8)
+			die("pwrite");
+	if (pwrite(fd, "\xf4\xeb\xfd", 3, 0x4000) != 3)
+		die("pwrite");
+}
+
 /*
  * Other callers than root.
  */
@@ -265,7 +290,7 @@ void ask_as(const struct row *row, struct answer *answer,
 	munmap(shared, sizeof(*shared));
 }
 
-void resolve_family(void)
+int resolve_family(void)
 {
 	struct nl_sock *sock = open_socket();
 
@@ -273,4 +298,5 @@ void resolve_family(void)
 	nl_socket_free(sock);
 	if (family < 0)
 		die("kage is not loaded");
+	return family;
 }

@@ -140,32 +140,6 @@ static void make_fds(void)
 			die("a descriptor cannot be made");
 }
 
-/* Tables that map the first 2 MiB, and HLT for ever with interrupts off. */
-static void write_program(int fd)
-{
-	const uint64_t tables[] = { 0x2003, 0x3003, 0x83 };
-	unsigned int i;
-
-	for (i = 0; i < 3; i++)
-		if (pwrite(fd, &tables[i], 8, 0x1000 * (i + 1)) != 8)
-			die("pwrite");
-	if (pwrite(fd, "\xf4\xeb\xfd", 3, 0x4000) != 3)
-		die("pwrite");
-}
-
-static void must(const struct row *row)
-{
-	struct expected want;
-	struct answer answer;
-
-	ask(row, &answer, &want, NULL);
-	if (!answer.err)
-		return;
-	printf("# %s: %s\n", row->name, answer.say);
-	errno = answer.err;
-	die(row->name);
-}
-
 #define VM_ATTR(vm)	{ K_BYTES, KAGE_A_VM_NAME, 0, vm, strlen(vm) + 1 }
 
 static void tell(const char *vm, enum kage_cmd cmd)

@@ -174,11 +174,18 @@ extern int fds[NR_FDS];
 
 /** die() - say what could not be done, and errno, and end the program */
 void die(const char *what) __attribute__((noreturn));
-/** resolve_family() - before the first request */
-void resolve_family(void);
+/** resolve_family() - before the first request; returns its number */
+int resolve_family(void);
 /** ask() - send a row; @payload, if any, is appended what replies carry */
 void ask(const struct row *row, struct answer *answer, struct expected *want,
 	 struct bytes *payload);
+/** must() - send a row that is to succeed, or end the program */
+void must(const struct row *row);
+/**
+ * write_program() - tables at 0x1000 that map the first 2 MiB, and at 0x4000
+ * HLT for ever with interrupts off
+ */
+void write_program(int fd);
 /** ask_as() - the same as row->who */
 void ask_as(const struct row *row, struct answer *answer,
 	    struct expected *want);
