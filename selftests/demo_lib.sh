@@ -44,6 +44,27 @@ console_has()
 	grep -aq "$1" "$console_log"
 }
 
+# state_is STATE: of the machine.
+state_is()
+{
+	kagectl -j vm show "$guest" | grep -q "\"vm-state\": *\"$1\""
+}
+
+# How often the machine's vCPUs were entered, a line for each.
+entries()
+{
+	kagectl stats "$guest" | awk '/ entries / { print $NF }'
+}
+
+# No machine, and no part of one.
+nothing_is_left()
+{
+	[ "$(kagectl -j vm show)" = '[]' ] &&
+		! grep -h '^kage-' /proc/[0-9]*/comm 2>/dev/null &&
+		[ ! -e "/sys/class/net/$nic" ] &&
+		[ -z "$(ls -d /sys/class/tty/ttyKAGE* 2>/dev/null)" ]
+}
+
 # What follows the words in the guest's line on the console.
 console_word()
 {
@@ -98,6 +119,17 @@ free_kib()
 	echo 3 >/proc/sys/vm/drop_caches
 	awk '/^MemFree:/ { sum += $2 } $1 == "count:" { sum += 4 * $2 }
 		END { print sum }' /proc/meminfo /proc/zoneinfo
+}
+
+# no_memory_lost KIB: since $before was free; caches of the kernel's own grow
+# with use, by less than that. A guest's memory is many times as much.
+no_memory_lost()
+{
+	# Namespaces are taken apart behind the back of who left them.
+	sleep 5
+	after=$(free_kib)
+	note "free memory: $before KiB before, $after KiB after"
+	[ $((before - after)) -lt "$1" ]
 }
 
 # kmemleak, where the kernel has it, finds nothing.

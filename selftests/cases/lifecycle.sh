@@ -10,11 +10,6 @@ dir=${dir:?}
 . "$dir/demo_lib.sh"
 events=/tmp/events.log
 
-state_is()
-{
-	kagectl -j vm show "$guest" | grep -q "\"vm-state\": *\"$1\""
-}
-
 # refused SENTENCE COMMAND...: the command fails and says so.
 refused()
 {
