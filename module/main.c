@@ -13,7 +13,6 @@
 #include "vmx/cpuid.h"
 #include "vmx/fpu.h"
 #include "vmx/vmcs.h"
-#include <net/genetlink.h>
 #include <linux/init.h>
 #include <linux/module.h>
 
@@ -64,4 +63,7 @@ MODULE_LICENSE("GPL");
 MODULE_AUTHOR("The kage authors");
 MODULE_DESCRIPTION("Hypervisor with shadow page tables and in-kernel virtio-net");
 MODULE_VERSION("0.1");
-MODULE_ALIAS_GENL_FAMILY(KAGE_GENL_NAME);
+/*
+ * No MODULE_ALIAS_GENL_FAMILY(): anybody may look a family up by its name, and
+ * would so take VMX away from the administrator's KVM.
+ */
