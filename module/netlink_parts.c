@@ -114,8 +114,10 @@ static int map_and_reply(struct kage_vm *vm, struct genl_info *info,
 	kage_netlink_changed();
 	ret = kage_netlink_reply(reply, info,
 				 fill_mem(reply, &to, vm, slot, &req));
-	if (ret)
-		kage_mem_unmap(vm, slot);
+	if (ret) {
+		kage_vm_unmap(vm, slot);
+		kage_netlink_changed();
+	}
 	return ret;
 }
 
@@ -427,8 +429,10 @@ static int create_and_reply(struct kage_vm *vm, struct genl_info *info,
 	}
 	kage_netlink_changed();
 	ret = kage_netlink_reply(reply, info, fill_nic(reply, &to, vm, nic));
-	if (ret)
+	if (ret) {
 		kage_nic_destroy(nic);
+		kage_netlink_changed();
+	}
 	return ret;
 }
 

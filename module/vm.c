@@ -393,6 +393,20 @@ int kage_vm_stop(struct kage_vm *vm)
 	return ret;
 }
 
+static void hold(struct kage_vm *vm)
+{
+	halt_vcpus(vm);
+	vm->state = KAGE_VM_PAUSED;
+}
+
+static void let_go(struct kage_vm *vm)
+{
+	vm->state = KAGE_VM_RUNNING;
+	/* The guest may have stopped itself just before it was held. */
+	if (!READ_ONCE(vm->reason_event))
+		run_vcpus(vm);
+}
+
 int kage_vm_pause(struct kage_vm *vm)
 {
 	int ret = lock_live(vm);
@@ -401,8 +415,7 @@ int kage_vm_pause(struct kage_vm *vm)
 		return ret;
 	ret = -EINVAL;
 	if (vm->state == KAGE_VM_RUNNING) {
-		halt_vcpus(vm);
-		vm->state = KAGE_VM_PAUSED;
+		hold(vm);
 		ret = 0;
 	}
 	mutex_unlock(&vm->lock);
@@ -419,15 +432,26 @@ int kage_vm_resume(struct kage_vm *vm)
 		return ret;
 	ret = -EINVAL;
 	if (vm->state == KAGE_VM_PAUSED) {
-		vm->state = KAGE_VM_RUNNING;
-		/* The guest may have stopped itself just before the pause. */
-		if (!READ_ONCE(vm->reason_event))
-			run_vcpus(vm);
+		let_go(vm);
 		ret = 0;
 	}
 	mutex_unlock(&vm->lock);
 	if (!ret)
 		kage_vm_event(vm, KAGE_EVENT_RESUMED);
+	return ret;
+}
+
+int kage_vm_unmap(struct kage_vm *vm, u32 slot)
+{
+	const bool running = vm->state == KAGE_VM_RUNNING;
+	int ret;
+
+	lockdep_assert_held(&vm->lock);
+	if (running)
+		hold(vm);
+	ret = kage_mem_unmap(vm, slot);
+	if (running)
+		let_go(vm);
 	return ret;
 }
 

@@ -115,6 +115,13 @@ int kage_vm_resume(struct kage_vm *vm);
 int kage_vm_reset(struct kage_vm *vm);
 int kage_vm_delete(struct kage_vm *vm);
 
+/**
+ * kage_vm_unmap() - kage_mem_unmap() whatever the state
+ *
+ * The vCPUs of a running machine are held meanwhile. Context: vm->lock held.
+ */
+int kage_vm_unmap(struct kage_vm *vm, u32 slot);
+
 /** kage_vm_stats() - report the machine's own counters */
 int kage_vm_stats(struct kage_vm *vm, struct kage_stat_sink *sink);
 

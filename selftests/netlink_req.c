@@ -206,6 +206,35 @@ void ask(const struct row *row, struct answer *answer,
 	nl_socket_free(sock);
 }
 
+/* The kernel serves a request before send() returns. */
+static void send_blindly(struct nl_sock *sock, const struct row *row)
+{
+	struct expected want;
+	struct nl_msg *msg = build(row, &want);
+
+	if (nl_send_auto(sock, msg) < 0)
+		die("nl_send_auto");
+	nlmsg_free(msg);
+}
+
+void ask_deaf(const struct row *row)
+{
+	static const struct row noise = {
+		"a refusal", KAGE_CMD_VM_GET, { ID(0xffffffff) },
+	};
+	struct nl_sock *sock = open_socket();
+	const int smallest = 1;
+	int i;
+
+	if (setsockopt(nl_socket_get_fd(sock), SOL_SOCKET, SO_RCVBUF, &smallest,
+		       sizeof(smallest)))
+		die("SO_RCVBUF");
+	for (i = 0; i < 32; i++)
+		send_blindly(sock, &noise);
+	send_blindly(sock, row);
+	nl_socket_free(sock);
+}
+
 void must(const struct row *row)
 {
 	struct expected want;

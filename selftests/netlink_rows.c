@@ -216,7 +216,7 @@ static void make_machines(void)
 static void delete_machines(void)
 {
 	static const char * const names[] = {
-		"idle", "full", "running", "paused", "stopped",
+		"idle", "full", "running", "paused", "stopped", "unheard",
 	};
 	static const struct row all = {
 		"machines", KAGE_CMD_VM_GET, .flags = NLM_F_DUMP,
@@ -279,6 +279,32 @@ static void test_row(const struct row *row, struct bytes *before)
 	ktap_ok(state_kept(before) && right, "%s", row->name);
 }
 
+/* What is made before the answer fails must be gone after it. */
+static const struct row unheard[] = {
+	{ "a machine, no answer", KAGE_CMD_VM_NEW, { NAME("unheard") } },
+	{ "memory, no answer", KAGE_CMD_MEM_MAP, MAP(FD_NEW, GIB, GIB, RAM) },
+	{ "memory of one that runs, no answer", KAGE_CMD_MEM_MAP,
+	  { NAME("running"), NEST(KAGE_A_MEM), FD(FD_NEW),
+	    RANGE(GIB, GIB, RAM) } },
+	{ "a descriptor, no answer", KAGE_CMD_MEM_OPEN, SLOT("idle", 1) },
+	{ "an interface, no answer", KAGE_CMD_NIC_NEW, { NAME("idle") } },
+};
+
+#define NR_UNHEARD	(sizeof(unheard) / sizeof(unheard[0]))
+
+static void test_unheard(struct bytes *before)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_UNHEARD; i++) {
+		ask_deaf(&unheard[i]);
+		ktap_ok(state_kept(before), "%s", unheard[i].name);
+	}
+	/* It was the answers that failed, and not the requests. */
+	for (i = 0; i < NR_UNHEARD; i++)
+		must(&unheard[i]);
+}
+
 int main(void)
 {
 	static struct bytes before;
@@ -288,10 +314,11 @@ int main(void)
 	resolve_family();
 	make_fds();
 	make_machines();
-	ktap_plan(nr_rows + 1);
+	ktap_plan(nr_rows + NR_UNHEARD + 1);
 	read_state(&before);
 	for (i = 0; i < nr_rows; i++)
 		test_row(&rows[i], &before);
+	test_unheard(&before);
 	delete_machines();
 	return ktap_done();
 }

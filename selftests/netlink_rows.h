@@ -179,6 +179,8 @@ int resolve_family(void);
 /** ask() - send a row; @payload, if any, is appended what replies carry */
 void ask(const struct row *row, struct answer *answer, struct expected *want,
 	 struct bytes *payload);
+/** ask_deaf() - send a row whose answer finds no room in the socket */
+void ask_deaf(const struct row *row);
 /** must() - send a row that is to succeed, or end the program */
 void must(const struct row *row);
 /**
