@@ -11,13 +11,26 @@ running := /lib/modules/$(shell uname -r)/build
 KDIR ?= $(firstword $(wildcard $(running)) \
 	$(shell ls -d /lib/modules/*/build 2>/dev/null | sort -rV))
 selftests := $(top)selftests
+# What is installed goes below DESTDIR, the module too.
+INSTALL_MOD_PATH ?= $(DESTDIR)
+INSTALL_MOD_DIR ?= updates
+export INSTALL_MOD_PATH INSTALL_MOD_DIR
+release = $(shell cat $(KDIR)/include/config/kernel.release)
+installed = $(INSTALL_MOD_PATH)/lib/modules/$(release)/$(INSTALL_MOD_DIR)/module
+version = $(shell sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' \
+	$(top)module/main.c)
+dkms_source = $(DESTDIR)/usr/src/kage-$(version)
 
 all: modules tool
 
-modules modules_install: kdir
+modules: kdir
 	$(MAKE) -C $(KDIR) M=$(top:/=) $@
 
+# Kbuild leaves depmod out where there is no System.map, as in Debian's headers.
+# Whoever says DESTDIR makes a package, which runs it where it is installed.
 modules_install: modules
+	$(MAKE) -C $(KDIR) M=$(top:/=) $@
+	$(if $(INSTALL_MOD_PATH),,depmod $(release))
 
 kdir:
 	@test -e "$(KDIR)/Makefile" || { \
@@ -29,6 +42,24 @@ tool:
 
 install: tool modules_install
 	$(MAKE) -C $(top)tool install
+
+uninstall: kdir
+	rm -f $(installed)/kage.ko* $(installed)/tests/kage_test.ko*
+	for dir in $(installed)/tests $(installed); do \
+		[ ! -d $$dir ] || rmdir --ignore-fail-on-non-empty $$dir; \
+	done
+	$(if $(INSTALL_MOD_PATH),,depmod $(release))
+	$(MAKE) -C $(top)tool uninstall
+
+# The sources for DKMS, which builds them for each kernel that comes.
+install-dkms:
+	cd $(top) && find Kbuild Makefile include module -type f \
+		\( -name Kbuild -o -name Makefile -o -name '*.[chS]' \) \
+		! -name '*.mod.c' ! -name asm-offsets.h \
+		-exec install -D -m 644 {} $(dkms_source)/{} \;
+	sed 's/@VERSION@/$(version)/' $(top)tool/dkms.conf.in \
+		>$(dkms_source)/dkms.conf
+	@echo 'now: dkms install kage/$(version)'
 
 demo:
 	$(selftests)/demo.sh
@@ -79,7 +110,10 @@ help:
 	@echo 'tool             build kagectl into build/'
 	@echo 'all              both, the default'
 	@echo 'modules_install  install kage.ko'
-	@echo 'install          install kage.ko, kagectl and its manual page'
+	@echo 'install          install kage.ko, kagectl and its manual page, below'
+	@echo '                 DESTDIR if that is given'
+	@echo 'uninstall        remove them again'
+	@echo 'install-dkms     install the sources of kage.ko for DKMS'
 	@echo 'demo             boot a stock Debian guest under kage and use it,'
 	@echo '                 in the emulator Bochs: no VMX needed'
 	@echo 'check            every test; prints one line per test and a total'
@@ -101,8 +135,8 @@ help:
 	@echo 'clean            remove what was built here; caches stay in'
 	@echo '                 $${XDG_CACHE_HOME:-~/.cache}/kage'
 
-.PHONY: all modules modules_install kdir tool install demo check check-full unit fuzz kunit \
-	kselftest coverage bench bench-ablate bench-accept bench-net lint \
-	clean help
+.PHONY: all modules modules_install kdir tool install uninstall install-dkms \
+	demo check check-full unit fuzz kunit kselftest coverage bench \
+	bench-ablate bench-accept bench-net lint clean help
 
 endif

@@ -33,6 +33,7 @@ tiers=(
 	"fuzz env O=$top/build/fuzz $here/fuzz/run.sh quick"
 	"kunit $here/kunit.sh"
 	"no-vmx $here/no_vmx.sh"
+	"install $here/install.sh"
 	"tool make -s -C $top/tool check"
 )
 # What takes long: faults planted in the MMU, ten million steps of its model, and
