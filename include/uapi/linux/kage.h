@@ -121,7 +121,7 @@ enum kage_attr {
 /**
  * enum kage_mem_attr - a slot of guest RAM
  * @KAGE_MEM_A_SLOT: u32, chosen by the module
- * @KAGE_MEM_A_FD: s32, a memfd of the caller's
+ * @KAGE_MEM_A_FD: s32, a memfd of the caller's, or a file in a tmpfs
  * @KAGE_MEM_A_FD_OFFSET: u64, multiple of 4096
  * @KAGE_MEM_A_GPA: u64, multiple of 4096, below 2^40
  * @KAGE_MEM_A_SIZE: u64, multiple of 4096, not 0
