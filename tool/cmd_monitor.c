@@ -65,7 +65,8 @@ static void print_event(const struct kage_ctx *ctx, struct json_object *obj)
 	out_text(out_string(obj, "vm-name"));
 	printf(" (id %s): %s", out_string(obj, "vm-id"),
 	       *event ? event : out_string(obj, "vm-state"));
-	if (*reason) {
+	/* It is why the machine stopped, not why it was deleted. */
+	if (*reason && strcmp(event, "deleted")) {
 		printf(": ");
 		out_text(reason);
 	}

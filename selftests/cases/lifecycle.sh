@@ -186,14 +186,16 @@ wrong()
 		--append "$1" >/dev/null &&
 		wait_for 30 state_is stopped
 	wrong_status=$?
+	kagectl vm show "$guest" | tail -n +2 | sed 's/^/# /'
+	kagectl vm show "$guest" | grep -q "$3" || wrong_status=1
+	kagectl vm del "$guest" || wrong_status=1
 	sleep 1
 	kill "$monitor"
 	wait "$monitor" 2>/dev/null
-	kagectl vm show "$guest" | tail -n +2 | sed 's/^/# /'
-	kagectl vm show "$guest" | grep -q "$3" && grep -qi "$2" "$events" ||
+	grep -qi "$2" "$events" && grep -q ': deleted$' "$events" ||
 		wrong_status=1
 	[ "$wrong_status" -eq 0 ] || cat "$events"
-	kagectl vm del "$guest" && return "$wrong_status"
+	return "$wrong_status"
 }
 
 ktap_start
