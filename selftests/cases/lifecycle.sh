@@ -179,7 +179,8 @@ nic_is_not_for_ip_to_delete()
 # wrong LETTER EVENT REASON: a guest that does that is stopped, and says why.
 wrong()
 {
-	kagectl monitor >"$events" 2>&1 &
+	# The program itself: a function would run in a shell of its own.
+	"$dir/kagectl" monitor >"$events" 2>&1 &
 	monitor=$!
 	sleep 1
 	kagectl run "$guest" --kernel "$dir/wrong.bzImage" --mem 32M \
