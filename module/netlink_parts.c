@@ -59,6 +59,39 @@ static const struct kage_nest nic_ref_nest = {
 };
 
 /*
+ * What the requests have in common.
+ */
+
+/* Return: the machine, locked, or ERR_PTR with the reason said. */
+static struct kage_vm *parse_and_lock(struct genl_info *info,
+				      const struct kage_nest *nest,
+				      struct nlattr **tb)
+{
+	int ret = kage_netlink_parse_nest(info, nest, tb);
+
+	return ret ? ERR_PTR(ret) : kage_netlink_lock_info(info);
+}
+
+/* @make adds to the machine and sends @reply, or frees it and adds nothing. */
+static int make_part(struct genl_info *info, const struct kage_nest *nest,
+		     struct nlattr **tb,
+		     int (*make)(struct kage_vm *vm, struct genl_info *info,
+				 struct nlattr **tb, struct sk_buff *reply))
+{
+	struct kage_vm *vm = parse_and_lock(info, nest, tb);
+	struct sk_buff *reply;
+	int ret = -ENOMEM;
+
+	if (IS_ERR(vm))
+		return PTR_ERR(vm);
+	reply = kage_netlink_new_msg(info->extack);
+	if (reply)
+		ret = make(vm, info, tb, reply);
+	mutex_unlock(&vm->lock);
+	return ret;
+}
+
+/*
  * Memory.
  */
 
@@ -124,24 +157,8 @@ static int map_and_reply(struct kage_vm *vm, struct genl_info *info,
 int kage_netlink_mem_map(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *tb[KAGE_MEM_A_MAX + 1];
-	struct sk_buff *reply;
-	struct kage_vm *vm;
-	int ret;
 
-	ret = kage_netlink_parse_nest(info, &mem_map_nest, tb);
-	if (ret)
-		return ret;
-	reply = kage_netlink_new_msg(info->extack);
-	if (!reply)
-		return -ENOMEM;
-	vm = kage_netlink_lock_info(info);
-	if (IS_ERR(vm)) {
-		nlmsg_free(reply);
-		return PTR_ERR(vm);
-	}
-	ret = map_and_reply(vm, info, tb, reply);
-	mutex_unlock(&vm->lock);
-	return ret;
+	return make_part(info, &mem_map_nest, tb, map_and_reply);
 }
 
 static int refuse_slot(struct genl_info *info, const struct nlattr *attr,
@@ -159,13 +176,9 @@ static int refuse_slot(struct genl_info *info, const struct nlattr *attr,
 int kage_netlink_mem_unmap(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *tb[KAGE_MEM_A_MAX + 1];
-	struct kage_vm *vm;
+	struct kage_vm *vm = parse_and_lock(info, &mem_slot_nest, tb);
 	int ret;
 
-	ret = kage_netlink_parse_nest(info, &mem_slot_nest, tb);
-	if (ret)
-		return ret;
-	vm = kage_netlink_lock_info(info);
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
 	ret = kage_mem_unmap(vm, nla_get_u32(tb[KAGE_MEM_A_SLOT]));
@@ -296,14 +309,10 @@ static int set_regs(struct kage_vcpu *vcpu, struct genl_info *info,
 int kage_netlink_vcpu_set(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *tb[KAGE_REGS_A_MAX + 1];
+	struct kage_vm *vm = parse_and_lock(info, &regs_nest, tb);
 	struct kage_vcpu *vcpu;
-	struct kage_vm *vm;
 	int ret;
 
-	ret = kage_netlink_parse_nest(info, &regs_nest, tb);
-	if (ret)
-		return ret;
-	vm = kage_netlink_lock_info(info);
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
 	vcpu = find_idle_vcpu(vm, info);
@@ -439,24 +448,8 @@ static int create_and_reply(struct kage_vm *vm, struct genl_info *info,
 int kage_netlink_nic_new(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *tb[KAGE_NIC_A_MAX + 1];
-	struct sk_buff *reply;
-	struct kage_vm *vm;
-	int ret;
 
-	ret = kage_netlink_parse_nest(info, &nic_new_nest, tb);
-	if (ret)
-		return ret;
-	reply = kage_netlink_new_msg(info->extack);
-	if (!reply)
-		return -ENOMEM;
-	vm = kage_netlink_lock_info(info);
-	if (IS_ERR(vm)) {
-		nlmsg_free(reply);
-		return PTR_ERR(vm);
-	}
-	ret = create_and_reply(vm, info, tb, reply);
-	mutex_unlock(&vm->lock);
-	return ret;
+	return make_part(info, &nic_new_nest, tb, create_and_reply);
 }
 
 /* Guests are not prepared for a device that goes away. */
@@ -486,13 +479,9 @@ static int destroy_nic(struct kage_vm *vm, struct genl_info *info,
 int kage_netlink_nic_del(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *tb[KAGE_NIC_A_MAX + 1];
-	struct kage_vm *vm;
+	struct kage_vm *vm = parse_and_lock(info, &nic_ref_nest, tb);
 	int ret;
 
-	ret = kage_netlink_parse_nest(info, &nic_ref_nest, tb);
-	if (ret)
-		return ret;
-	vm = kage_netlink_lock_info(info);
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
 	ret = destroy_nic(vm, info, tb[KAGE_NIC_A_IFINDEX]);
