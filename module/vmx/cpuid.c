@@ -167,6 +167,34 @@ static void host(struct regs *r, u32 leaf, u32 sub)
 		cpuid_count(leaf, sub, &r->eax, &r->ebx, &r->ecx, &r->edx);
 }
 
+/*
+ * What the host's kernel does without, for an erratum, for what firmware left
+ * off or because it was told to (clearcpuid=), is not for guests either. The
+ * words that every 64-bit kernel builds on, EDX of both leaves, stay.
+ */
+static void host_features(struct regs *r, u32 leaf, u32 sub)
+{
+	const u32 *kept = boot_cpu_data.x86_capability;
+
+	host(r, leaf, sub);
+	switch (leaf) {
+	case 1:
+		r->ecx &= kept[CPUID_1_ECX];
+		break;
+	case 7:
+		r->ebx &= kept[CPUID_7_0_EBX];
+		r->ecx &= kept[CPUID_7_ECX];
+		r->edx &= kept[CPUID_7_EDX];
+		break;
+	case 0xd:
+		r->eax &= kept[CPUID_D_1_EAX];
+		break;
+	case 0x80000001:
+		r->ecx &= kept[CPUID_8000_0001_ECX];
+		break;
+	}
+}
+
 static bool has_rdtscp(void)
 {
 	return kage_caps.proc2 & SECONDARY_EXEC_ENABLE_RDTSCP;
@@ -208,7 +236,7 @@ static void leaf_extended_features(struct kage_vcpu *vcpu, struct regs *r,
 	*r = (struct regs) {};
 	if (sub)
 		return;
-	host(r, 7, 0);
+	host_features(r, 7, 0);
 	r->eax = 0;
 	r->ebx = leaf7_ebx;
 	r->ecx = leaf7_ecx;
@@ -246,7 +274,7 @@ static void leaf_xsave(struct kage_vcpu *vcpu, struct regs *r, u32 sub)
 		r->ecx = kage_fpu_size(all);
 		r->edx = upper_32_bits(all);
 	} else if (sub == 1) {
-		host(r, 0xd, 1);
+		host_features(r, 0xd, 1);
 		/* XSAVEOPT, XSAVEC, XGETBV(1); 3 XSAVES, 4 XFD are refused. */
 		r->eax &= BIT(0) | BIT(1) | BIT(2);
 		r->ebx = 0;
@@ -282,7 +310,7 @@ static void leaf_hypervisor(struct kage_vcpu *vcpu, struct regs *r, u32 sub)
 
 static void leaf_extended(struct kage_vcpu *vcpu, struct regs *r, u32 sub)
 {
-	host(r, 0x80000001, 0);
+	host_features(r, 0x80000001, 0);
 	r->ebx = 0;
 	r->ecx &= e1c_allowed;
 	r->edx = (r->edx & e1d_allowed) | e1d_added;
@@ -377,14 +405,14 @@ void kage_cpuid_init(void)
 	u64 xcr0 = kage_fpu_xcr0();
 	struct regs r;
 
-	host(&r, 1, 0);
+	host_features(&r, 1, 0);
 	leaf1_ecx = (r.ecx & l1c_allowed) | l1c_added;
 	if (!xcr0)
 		leaf1_ecx &= ~BIT(26);
 	/* AVX and what is encoded with it go with its state. */
 	if (!(xcr0 & XFEATURE_MASK_YMM))
 		leaf1_ecx &= ~(BIT(12) | BIT(28) | BIT(29));
-	host(&r, 7, 0);
+	host_features(&r, 7, 0);
 	leaf7_ebx = (r.ebx & l7b_allowed) | l7b_added;
 	leaf7_ecx = r.ecx & l7c_allowed;
 	if (has_rdtscp())
