@@ -41,6 +41,7 @@
 #define EXIT_INSN_LEN		0x440c
 #define EXIT_QUALIFICATION	0x6400
 #define GUEST_CR3		0x6802
+#define GUEST_RSP		0x681c
 #define GUEST_RIP		0x681e
 #define GUEST_RFLAGS		0x6820
 #define HOST_RSP		0x6c14
@@ -184,15 +185,14 @@ SYM_INNER_LABEL_ALIGN(kage_vmx_landing, SYM_L_GLOBAL)
 	mov	%eax, %edx
 	shr	$8, %edx
 	and	$15, %edx
-	/* That one is in the VMCS. */
-	cmp	$RSP_NR, %edx
-	je	.Lslow
 	and	$MOV_MASK, %eax
 	cmp	$MOV_TO_CR3, %eax
 	je	.Lmov_to_cr3
 	cmp	$MOV_FROM_CR3, %eax
 	jne	.Lslow
 	mov	KAGE_VCPU_CR3(%rdi), %rax
+	cmp	$RSP_NR, %edx
+	je	.Lcr3_to_rsp
 	mov	%rax, REG(0)(%rdi, %rdx, 8)
 
 	/* The instruction is done: R8 is where the next one is. */
@@ -203,6 +203,11 @@ SYM_INNER_LABEL_ALIGN(kage_vmx_landing, SYM_L_GLOBAL)
 	/* VMRESUME it is. */
 	stc
 	jmp	.Lload_guest
+
+	/* RSP is in the VMCS. A system call has no other register to spare. */
+.Lcr3_to_rsp:
+	VMCS_WRITE GUEST_RSP, %rax
+	jmp	.Lexpress_done
 
 	/* A page fault, perhaps of a store that kage_store_express() knows. */
 .Lexception:
@@ -232,6 +237,10 @@ SYM_INNER_LABEL_ALIGN(kage_vmx_landing, SYM_L_GLOBAL)
 	/* One of the roots that kage_mmu_load_root() left here, pinned. */
 .Lmov_to_cr3:
 	mov	REG(0)(%rdi, %rdx, 8), %rax
+	cmp	$RSP_NR, %edx
+	jne	.Lcr3_known
+	VMCS_READ GUEST_RSP, %rax
+.Lcr3_known:
 	lea	KAGE_VCPU_ROOTS(%rdi), %rdx
 	.rept	KAGE_NR_ROOTS - 1
 	cmp	%rax, KAGE_ROOT_CR3(%rdx)
