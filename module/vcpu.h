@@ -72,16 +72,28 @@ enum kage_vcpu_stat {
 
 /*
  * Roots that a vCPU loaded lately, the present one among them. It may load them
- * again without asking the MMU, so they are pinned: one that was given up
- * meanwhile lets nothing through, and the next fault asks for another.
+ * again without asking the MMU: one that was given up meanwhile lets nothing
+ * through, and the next fault asks for another. A guest that isolates its kernel
+ * has two of them for each process. Where a value may stand depends on it:
+ * kage_root_set().
  */
-#define KAGE_ROOTS	4
+#define KAGE_ROOT_SETS	16
+#define KAGE_ROOT_WAYS	4
+#define KAGE_ROOTS	(KAGE_ROOT_SETS * KAGE_ROOT_WAYS)
 
 struct kage_root_ref {
 	u64 cr3;			/* the guest's value */
 	hpa_t spt;
 	struct kage_shadow *sp;		/* NULL: unused */
 };
+
+/* As entry.S finds it. */
+static inline unsigned int kage_root_set(u64 cr3)
+{
+	u64 gfn = cr3 >> KAGE_PAGE_SHIFT;
+
+	return (gfn ^ gfn >> 4) % KAGE_ROOT_SETS;
+}
 
 struct kage_vcpu {
 	u64 regs[KAGE_NR_REGS];		/* C; RSP is valid through the accessors */
@@ -111,8 +123,9 @@ struct kage_vcpu {
 	struct kage_dtable gdt, idt;	/* C at power-on */
 
 	struct kage_shadow *root;	/* C root in use: one of roots[] */
-	struct kage_root_ref roots[KAGE_ROOTS];		/* C writes under M */
-	unsigned int next_root;		/* C the one to be replaced next */
+	struct kage_root_ref roots[KAGE_ROOTS];	/* C writes under M */
+	u32 roots_role;			/* C what they were made for */
+	unsigned int next_root;		/* C the way to be replaced next */
 	struct kage_lapic *lapic;	/* I */
 
 	struct kage_store_cache *stores;	/* I contents C */

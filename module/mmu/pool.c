@@ -143,7 +143,8 @@ static void reap(struct kage_vm *vm)
 	if (mmu->stale)
 		kage_mmu_flush(vm);
 	list_for_each_entry_safe(sp, next, &mmu->dying, lru) {
-		if (sp->pins)
+		/* All have left the guest since it died, so none comes to it. */
+		if (kage_shadow_loaded(vm, sp))
 			continue;
 		list_del(&sp->lru);
 		mmu->nr_dying--;
@@ -232,8 +233,8 @@ static bool zap_some(struct kage_vm *vm)
 	unsigned long flags;
 	bool more;
 
-	/* Dying roots that their vCPUs still pin must leave room for others. */
-	BUILD_BUG_ON(KAGE_MAX_VCPUS * KAGE_ROOTS >= KAGE_MMU_DYING_MAX);
+	/* Dying roots that vCPUs stand on must leave room for others. */
+	BUILD_BUG_ON(KAGE_MAX_VCPUS >= KAGE_MMU_DYING_MAX);
 	spin_lock_irqsave(&mmu->lock, flags);
 	while (!list_empty(&mmu->live) && mmu->nr_dying < KAGE_MMU_DYING_MAX)
 		kage_shadow_zap(vm, list_first_entry(&mmu->live,

@@ -17,64 +17,79 @@ bool kage_shadow_loaded(struct kage_vm *vm, const struct kage_shadow *sp)
 {
 	unsigned int i;
 
-	for (i = 0; sp->pins && i < vm->nr_vcpus; i++)
+	if (sp->role.level < KAGE_ROOT_LEVEL)
+		return false;
+	for (i = 0; i < vm->nr_vcpus; i++)
 		if (READ_ONCE(vm->vcpus[i]->root) == sp)
 			return true;
 	return false;
+}
+
+static struct kage_root_ref *set_of(struct kage_vcpu *vcpu, u64 cr3)
+{
+	return &vcpu->roots[kage_root_set(cr3) * KAGE_ROOT_WAYS];
 }
 
 static void unpin(struct kage_root_ref *ref)
 {
 	if (ref->sp)
 		ref->sp->pins--;
-	*ref = (struct kage_root_ref) {};
+	/* The rest stays: the vCPU may be just about to use it. */
+	WRITE_ONCE(ref->sp, NULL);
+}
+
+void kage_shadow_unpin(struct kage_vm *vm, struct kage_shadow *sp)
+{
+	unsigned int i, way;
+
+	for (i = 0; sp->pins && i < vm->nr_vcpus; i++) {
+		struct kage_root_ref *ref = set_of(vm->vcpus[i],
+						   sp->gfn << KAGE_PAGE_SHIFT);
+
+		for (way = 0; way < KAGE_ROOT_WAYS; way++)
+			if (ref[way].sp == sp)
+				unpin(&ref[way]);
+	}
+}
+
+static void unpin_all(struct kage_vcpu *vcpu)
+{
+	int i;
+
+	for (i = 0; i < KAGE_ROOTS; i++)
+		unpin(&vcpu->roots[i]);
 }
 
 void kage_mmu_unload_root(struct kage_vcpu *vcpu)
 {
 	struct kage_mmu *mmu = &vcpu->vm->mmu;
 	unsigned long flags;
-	int i;
 
 	spin_lock_irqsave(&mmu->lock, flags);
-	for (i = 0; i < KAGE_ROOTS; i++)
-		unpin(&vcpu->roots[i]);
+	unpin_all(vcpu);
 	vcpu->root = NULL;
 	spin_unlock_irqrestore(&mmu->lock, flags);
 }
 
-/* Drops what was given up, or belongs to another mode of paging. */
-static void sweep(struct kage_vcpu *vcpu, union kage_role role)
-{
-	int i;
-
-	for (i = 0; i < KAGE_ROOTS; i++) {
-		struct kage_shadow *sp = vcpu->roots[i].sp;
-
-		if (sp && (!kage_shadow_live(sp) ||
-			   sp->role.word != role.word))
-			unpin(&vcpu->roots[i]);
-	}
-}
-
 /* Where @cr3 stands, or may stand: a value has one place only. */
-static struct kage_root_ref *place_for(struct kage_vcpu *vcpu)
+static struct kage_root_ref *place_for(struct kage_vcpu *vcpu, u64 cr3)
 {
+	struct kage_root_ref *set = set_of(vcpu, cr3);
 	int i;
 
-	for (i = 0; i < KAGE_ROOTS; i++)
-		if (vcpu->roots[i].sp && vcpu->roots[i].cr3 == vcpu->cr3)
-			return &vcpu->roots[i];
-	for (i = 0; i < KAGE_ROOTS; i++)
-		if (!vcpu->roots[i].sp)
-			return &vcpu->roots[i];
-	vcpu->next_root = (vcpu->next_root + 1) % KAGE_ROOTS;
-	return &vcpu->roots[vcpu->next_root];
+	for (i = 0; i < KAGE_ROOT_WAYS; i++)
+		if (set[i].sp && set[i].cr3 == cr3)
+			return &set[i];
+	for (i = 0; i < KAGE_ROOT_WAYS; i++)
+		if (!set[i].sp)
+			return &set[i];
+	vcpu->next_root = (vcpu->next_root + 1) % KAGE_ROOT_WAYS;
+	return &set[vcpu->next_root];
 }
 
 static void use_root(struct kage_vcpu *vcpu, struct kage_shadow *sp)
 {
-	struct kage_root_ref *ref = place_for(vcpu);
+	struct kage_root_ref *ref = place_for(vcpu, vcpu->cr3);
 
 	unpin(ref);
 	*ref = (struct kage_root_ref) {
@@ -114,9 +129,12 @@ bool kage_mmu_load_root(struct kage_vcpu *vcpu)
 	bool ready;
 
 	spin_lock_irqsave(&mmu->lock, flags);
-	/* What is swept may be what is in use: nothing is until another is. */
+	/* What is let go may be what is in use: nothing is until another is. */
 	WRITE_ONCE(vcpu->root, NULL);
-	sweep(vcpu, role);
+	/* Those of another mode of paging are of no use. */
+	if (vcpu->roots_role != role.word)
+		unpin_all(vcpu);
+	vcpu->roots_role = role.word;
 	sp = find_root(vcpu, role, &ready);
 	if (sp) {
 		list_move_tail(&sp->lru, &mmu->live);

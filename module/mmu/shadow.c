@@ -151,9 +151,9 @@ static void untrack_gfn(struct kage_vm *vm, gfn_t gfn)
 }
 
 /*
- * Takes a page out of use; its entries are LAZY already. A vCPU that pins it as a
- * root lets go of it when it loads another, until when it is not freed: its
- * thread may be looking at it now.
+ * Takes a page out of use; its entries are LAZY already. A vCPU whose root it is
+ * lets go of it when it loads another, until when it is not freed: its thread may
+ * be looking at it now.
  */
 static void bury(struct kage_vm *vm, struct kage_shadow *sp)
 {
@@ -170,7 +170,10 @@ static void bury(struct kage_vm *vm, struct kage_shadow *sp)
 		mmu->nr_direct--;
 	else
 		untrack_gfn(vm, sp->gfn);
-	for (i = 0; sp->pins && i < vm->nr_vcpus; i++)
+	kage_shadow_unpin(vm, sp);
+	if (sp->role.level < KAGE_ROOT_LEVEL)
+		return;
+	for (i = 0; i < vm->nr_vcpus; i++)
 		if (READ_ONCE(vm->vcpus[i]->root) == sp)
 			kage_vcpu_request(vm->vcpus[i], KAGE_REQ_LOAD_ROOT);
 }

@@ -273,6 +273,9 @@ u64 kage_shadow_gpte(const struct kage_shadow *sp, u64 gpte);
 gfn_t kage_shadow_gfn(const struct kage_shadow *sp, unsigned int index,
 		      u64 gpte);
 
+/** kage_shadow_unpin() - no vCPU loads @sp by itself any more, but right now */
+void kage_shadow_unpin(struct kage_vm *vm, struct kage_shadow *sp);
+
 /** kage_shadow_loaded() - is @sp the root that some vCPU uses now? */
 bool kage_shadow_loaded(struct kage_vm *vm, const struct kage_shadow *sp);
 

@@ -25,7 +25,8 @@ static void __used offsets(void)
 	OFFSET(KAGE_ROOT_SPT, kage_root_ref, spt);
 	OFFSET(KAGE_ROOT_SP, kage_root_ref, sp);
 	DEFINE(KAGE_ROOT_SIZE, sizeof(struct kage_root_ref));
-	DEFINE(KAGE_NR_ROOTS, KAGE_ROOTS);
+	DEFINE(KAGE_NR_ROOT_SETS, KAGE_ROOT_SETS);
+	DEFINE(KAGE_NR_ROOT_WAYS, KAGE_ROOT_WAYS);
 	BLANK();
 	OFFSET(KAGE_VCPU_EXPRESS_LEFT, kage_vcpu, vmx.express.left);
 	OFFSET(KAGE_VCPU_VPID_DESC, kage_vcpu, vmx.express.vpid);

@@ -241,8 +241,16 @@ SYM_INNER_LABEL_ALIGN(kage_vmx_landing, SYM_L_GLOBAL)
 	jne	.Lcr3_known
 	VMCS_READ GUEST_RSP, %rax
 .Lcr3_known:
-	lea	KAGE_VCPU_ROOTS(%rdi), %rdx
-	.rept	KAGE_NR_ROOTS - 1
+	/* The set, as kage_root_set() has it. */
+	mov	%rax, %rdx
+	shr	$12, %rdx
+	mov	%edx, %ecx
+	shr	$4, %ecx
+	xor	%ecx, %edx
+	and	$(KAGE_NR_ROOT_SETS - 1), %edx
+	imul	$(KAGE_NR_ROOT_WAYS * KAGE_ROOT_SIZE), %edx, %edx
+	lea	KAGE_VCPU_ROOTS(%rdi, %rdx), %rdx
+	.rept	KAGE_NR_ROOT_WAYS - 1
 	cmp	%rax, KAGE_ROOT_CR3(%rdx)
 	je	.Lroot_found
 	add	$KAGE_ROOT_SIZE, %rdx

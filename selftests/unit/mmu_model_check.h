@@ -81,7 +81,7 @@ static unsigned int pins_of(const struct kage_vcpu *vcpu,
 
 	for (i = 0; i < KAGE_ROOTS; i++)
 		n += vcpu->roots[i].sp == sp;
-	if (vcpu->root == sp && !n)
+	if (vcpu->root == sp && !n && kage_shadow_live(sp))
 		fail("vcpu%u has a root that it does not pin", vcpu->id);
 	return n;
 }

@@ -87,9 +87,32 @@ void kage_vcpu_request(struct kage_vcpu *vcpu, enum kage_req req)
 	set_bit(req, &vcpu->requests);
 }
 
+/*
+ * Roots that vCPUs load by themselves: found, and not in use yet. A vCPU does not
+ * let itself be disturbed there.
+ */
+static struct lane {
+	const struct kage_root_ref *ref;
+	struct kage_shadow *sp;		/* NULL: none is being loaded */
+} lanes[MAX_VCPUS];
+
+static void lane_end(struct kage_vcpu *vcpu)
+{
+	struct lane *lane = &lanes[vcpu->id];
+
+	if (!lane->sp)
+		return;
+	vcpu->root = lane->sp;
+	hw_of(vcpu)->root = lane->ref->spt;
+	lane->sp = NULL;
+	hw_flush(vcpu);
+	guest_flushed(vcpu->id);
+}
+
 /* The vCPU sees a request, or an interrupt, and leaves the guest. */
 static void leave(struct kage_vcpu *vcpu)
 {
+	lane_end(vcpu);
 	vcpu->mode = KAGE_OUTSIDE_GUEST;
 }
 
@@ -121,6 +144,7 @@ static void other_access(struct kage_vcpu *vcpu)
 	struct access acc;
 	u32 pfec;
 
+	lane_end(vcpu);
 	random_access(&acc);
 	if (hw->nr && !one_in(4)) {
 		acc.gva = hw->tlb[pick(hw->nr)].gva + pick(HOT_ENTRIES) * 8;

@@ -20,7 +20,8 @@ flush does not wait|shadow.c|s/cpu_relax();/return;/
 cached writes to new tables|shadow.c|/^static void track_gfn/,/^}/s/if (vm->mmu.stale)/if (0)/
 flush forgotten where a writable entry goes|shadow.c|/^static void drop_old/,/^}/s/vm->mmu.stale = true;//
 tables reused before the flush|pool.c|/^static void reap/,/^}/s/if (mmu->stale)/if (0)/
-tables reused while they are roots|pool.c|/^static void reap/,/^}/s/if (sp->pins)/if (0)/
+tables reused while they are roots|pool.c|/^static void reap/,/^}/s/if (kage_shadow_loaded(vm, sp))/if (0)/
+vCPUs go on loading a dead root|root.c|/^void kage_shadow_unpin/,/^}/s/if (ref.*sp == sp)/if (0)/
 large pages not protected|shadow.c|s/protect_list(vm, kage_rmap_list(vm, gfn, 2), .*);//
 large writable entry over tables|derive.c|/^static bool has_tables_near/,/^}/s/return .*;/return !slot;/
 writable before dirty|spte.h|s/writable \&\& (gpte \& KAGE_PTE_D) \&\&/writable \&\&/
@@ -48,7 +49,7 @@ unlinked table linked again unseen|shadow.c|/^static void link_again/,/^}/s/trac
 unlinked table linked again as it was|shadow.c|/^static void link_again/,/^}/s/kage_fill(vm, sp);//
 unlinked table linked by a parent|derive.c|s/!child || child->unsynced/!child/
 unlinked table still reached|shadow.c|/^bool kage_shadow_unlink/,/^}/s/detach(vm, sp);//
-root of another mode of paging|root.c|s/sp->role.word != role.word/0/
+root of another mode of paging|root.c|s/vcpu->roots_role != role.word/0/
 unlinked table reached by what is cached|shadow.c|/^bool kage_shadow_unlink/,/^}/s/kage_mmu_flush(vm);/(void)0;/
 dead table speaks for the guest|shadow.c|s/memset64(sp->spt, .*);//
 nobody watches what is withheld|shadow.c|/^void kage_shadow_withhold/,/^}/s/kage_route_watch(vm);//

@@ -87,21 +87,22 @@ static void op_translate(struct kage_vcpu *vcpu)
 /* As the express lane of vmx/entry.S: the vCPU stays in the guest. */
 static bool express_cr3(struct kage_vcpu *vcpu)
 {
-	unsigned int i;
+	unsigned int first = kage_root_set(vcpu->cr3) * KAGE_ROOT_WAYS, i;
 
 	if (vcpu->mode != KAGE_IN_GUEST)
 		return false;
-	for (i = 0; i < KAGE_ROOTS; i++) {
+	for (i = first; i < first + KAGE_ROOT_WAYS; i++) {
 		const struct kage_root_ref *ref = &vcpu->roots[i];
 
 		if (ref->cr3 != vcpu->cr3)
 			continue;
 		if (!ref->sp)
 			return false;
-		vcpu->root = ref->sp;
-		hw_of(vcpu)->root = ref->spt;
-		hw_flush(vcpu);
+		lanes[vcpu->id] = (struct lane) { ref, ref->sp };
 		nr_express++;
+		/* Others may be faster. */
+		if (one_in(2))
+			lane_end(vcpu);
 		return true;
 	}
 	return false;
@@ -118,10 +119,8 @@ static void op_cr3(struct kage_vcpu *vcpu)
 		vcpu->cr3 = hot_gfn(pick(4) + (tidy ? 0 : 8 * pick(2)))
 			    << PAGE_SHIFT;
 	note("vcpu%u cr3 %#llx", vcpu->id, vcpu->cr3);
-	if (express_cr3(vcpu)) {
-		guest_flushed(vcpu->id);
+	if (express_cr3(vcpu))
 		return;
-	}
 	leave(vcpu);
 	kage_vcpu_request(vcpu, KAGE_REQ_LOAD_ROOT);
 	guest_flushed(vcpu->id);
@@ -251,6 +250,7 @@ static void random_op(struct kage_vcpu *vcpu)
 		n -= kinds[i].weight;
 	memset(&op, 0, sizeof(op));
 	op.vcpu = vcpu;
+	lane_end(vcpu);
 	nr_stores = 0;
 	may_dirty = false;
 	kinds[i].run(vcpu);
@@ -269,6 +269,7 @@ static void begin(unsigned int nr_vcpus)
 	memset(&vm, 0, sizeof(vm));
 	memset(vcpu_mem, 0, sizeof(vcpu_mem));
 	memset(hws, 0, sizeof(hws));
+	memset(lanes, 0, sizeof(lanes));
 	vm.nr_vcpus = nr_vcpus;
 	for (i = 0; i < NR_RAMS; i++)
 		slots.slot[i] = slot_make(&rams[i], &block);
