@@ -13,6 +13,7 @@ unsigned long kage_features __read_mostly = BIT(KAGE_NR_FEATURES) - 1;
 static const char * const names[KAGE_NR_FEATURES] = {
 	[KAGE_FEATURE_EXPRESS] = "express",
 	[KAGE_FEATURE_STORE] = "store",
+	[KAGE_FEATURE_AHEAD] = "ahead",
 	[KAGE_FEATURE_UNLINK] = "unlink",
 	[KAGE_FEATURE_TEARDOWN] = "teardown",
 	[KAGE_FEATURE_WINDOW] = "window",
@@ -66,4 +67,4 @@ static const struct kernel_param_ops without_ops = {
 
 module_param_cb(without, &without_ops, NULL, 0444);
 MODULE_PARM_DESC(without,
-		 "What to do without, for measurements: a list of express, store, unlink, teardown, window, invlpg, route (default: nothing)");
+		 "What to do without, for measurements: a list of express, store, ahead, unlink, teardown, window, invlpg, route (default: nothing)");

@@ -10,6 +10,7 @@
 #include "vm.h"
 #include "dev/irqchip.h"
 #include "dev/nic.h"
+#include "mmu/ahead.h"
 #include "mmu/store.h"
 #include "trace.h"
 #include "vmx/cpu.h"
@@ -174,7 +175,8 @@ struct kage_vcpu *kage_vcpu_create(struct kage_vm *vm, unsigned int id)
 	vcpu->vm = vm;
 	vcpu->id = id;
 	vcpu->stores = kage_store_cache_alloc();
-	ret = vcpu->stores ? kage_vmx_create(vcpu) : -ENOMEM;
+	vcpu->aheads = kage_ahead_cache_alloc();
+	ret = vcpu->stores && vcpu->aheads ? kage_vmx_create(vcpu) : -ENOMEM;
 	if (ret)
 		goto err_free;
 	task = kthread_create(thread, vcpu, "kage-%s/%u", vm->name, id);
@@ -189,6 +191,7 @@ struct kage_vcpu *kage_vcpu_create(struct kage_vm *vm, unsigned int id)
 err_vmx:
 	kage_vmx_destroy(vcpu);
 err_free:
+	kage_ahead_cache_free(vcpu->aheads);
 	kage_store_cache_free(vcpu->stores);
 	kfree(vcpu);
 	return ERR_PTR(ret);
@@ -213,6 +216,7 @@ void kage_vcpu_destroy(struct kage_vcpu *vcpu)
 	kage_mmu_unload_root(vcpu);
 	kage_vmx_destroy(vcpu);
 	put_task_struct(vcpu->task);
+	kage_ahead_cache_free(vcpu->aheads);
 	kage_store_cache_free(vcpu->stores);
 	kfree(vcpu);
 }
@@ -368,6 +372,7 @@ static const char * const stat_names[KAGE_NR_VCPU_STATS] = {
 	[KAGE_STAT_PF_MMIO] = "pf-mmio",
 	[KAGE_STAT_PF_SPURIOUS] = "pf-spurious",
 	[KAGE_STAT_ROOT_HITS] = "root-hits",
+	[KAGE_STAT_AHEAD] = "cr3-ahead",
 	[KAGE_STAT_ROOT_MISSES] = "root-misses",
 	[KAGE_STAT_INSNS] = "insns",
 	[KAGE_STAT_UNSHADOWS] = "unshadows",

@@ -16,6 +16,7 @@
 
 struct kage_lapic;
 struct kage_shadow;
+struct kage_ahead_cache;
 struct kage_store_cache;
 
 /* Requests: raised by anyone, served by the vCPU before it enters the guest. */
@@ -60,6 +61,7 @@ enum kage_vcpu_stat {
 	KAGE_STAT_PF_SPURIOUS,
 	KAGE_STAT_ROOT_HITS,	/* CR3 loads that found their root */
 	KAGE_STAT_ROOT_MISSES,
+	KAGE_STAT_AHEAD,	/* CR3 loads done where CR3 was read */
 	KAGE_STAT_INSNS,	/* instructions executed for the guest */
 	KAGE_STAT_UNSHADOWS,	/* tables given up because of a foreign store */
 	KAGE_NR_VCPU_STATS
@@ -86,14 +88,6 @@ struct kage_root_ref {
 	hpa_t spt;
 	struct kage_shadow *sp;		/* NULL: unused */
 };
-
-/* As entry.S finds it. */
-static inline unsigned int kage_root_set(u64 cr3)
-{
-	u64 gfn = cr3 >> KAGE_PAGE_SHIFT;
-
-	return (gfn ^ gfn >> 4) % KAGE_ROOT_SETS;
-}
 
 struct kage_vcpu {
 	u64 regs[KAGE_NR_REGS];		/* C; RSP is valid through the accessors */
@@ -129,6 +123,7 @@ struct kage_vcpu {
 	struct kage_lapic *lapic;	/* I */
 
 	struct kage_store_cache *stores;	/* I contents C */
+	struct kage_ahead_cache *aheads;	/* I contents C */
 
 	int absent_favour;		/* C which true faults exited: route.c */
 
@@ -148,6 +143,15 @@ struct kage_vcpu {
 	u64 stats[KAGE_NR_VCPU_STATS];	/* C, read by anyone */
 	u64 exits[KAGE_NR_EXITS];	/* C, read by anyone */
 };
+
+/* Where a vCPU keeps a root for @cr3, if it does. As entry.S finds it. */
+static inline struct kage_root_ref *kage_root_set(struct kage_vcpu *vcpu,
+						  u64 cr3)
+{
+	u64 gfn = cr3 >> KAGE_PAGE_SHIFT;
+
+	return &vcpu->roots[(gfn ^ gfn >> 4) % KAGE_ROOT_SETS * KAGE_ROOT_WAYS];
+}
 
 /**
  * kage_vcpu_request() - raise a request and make the vCPU see it

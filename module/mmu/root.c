@@ -25,11 +25,6 @@ bool kage_shadow_loaded(struct kage_vm *vm, const struct kage_shadow *sp)
 	return false;
 }
 
-static struct kage_root_ref *set_of(struct kage_vcpu *vcpu, u64 cr3)
-{
-	return &vcpu->roots[kage_root_set(cr3) * KAGE_ROOT_WAYS];
-}
-
 static void unpin(struct kage_root_ref *ref)
 {
 	if (ref->sp)
@@ -43,7 +38,7 @@ void kage_shadow_unpin(struct kage_vm *vm, struct kage_shadow *sp)
 	unsigned int i, way;
 
 	for (i = 0; sp->pins && i < vm->nr_vcpus; i++) {
-		struct kage_root_ref *ref = set_of(vm->vcpus[i],
+		struct kage_root_ref *ref = kage_root_set(vm->vcpus[i],
 						   sp->gfn << KAGE_PAGE_SHIFT);
 
 		for (way = 0; way < KAGE_ROOT_WAYS; way++)
@@ -74,7 +69,7 @@ void kage_mmu_unload_root(struct kage_vcpu *vcpu)
 /* Where @cr3 stands, or may stand: a value has one place only. */
 static struct kage_root_ref *place_for(struct kage_vcpu *vcpu, u64 cr3)
 {
-	struct kage_root_ref *set = set_of(vcpu, cr3);
+	struct kage_root_ref *set = kage_root_set(vcpu, cr3);
 	int i;
 
 	for (i = 0; i < KAGE_ROOT_WAYS; i++)

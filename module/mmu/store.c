@@ -17,6 +17,7 @@
 #include "burst.h"
 #include "fill.h"
 #include "gwalk.h"
+#include "look.h"
 #include "memo.h"
 #include <asm/processor-flags.h>
 #include <linux/slab.h>
@@ -31,45 +32,6 @@ struct kage_store_cache *kage_store_cache_alloc(void)
 void kage_store_cache_free(struct kage_store_cache *cache)
 {
 	kfree(cache);
-}
-
-/*
- * The entry that maps @gva, with the AND of the levels above it; NULL where
- * the shadow has none.
- */
-static u64 *find_leaf(struct kage_shadow *root, gva_t gva, int *level,
-		      u64 *above)
-{
-	u64 *table = root->spt, rights = ~0ULL, *sptep;
-	int at = KAGE_ROOT_LEVEL;
-
-	for (;; at--) {
-		sptep = &table[kage_pt_index(gva, at)];
-		if (!kage_spte_present(*sptep))
-			return NULL;
-		if (kage_spte_is_leaf(*sptep, at))
-			break;
-		rights &= *sptep;
-		table = __va(*sptep & KAGE_PTE_ADDR);
-	}
-	*level = at;
-	*above = rights;
-	return sptep;
-}
-
-/* The instruction's bytes, where they do not come near the page's end. */
-static const u64 *code_at(struct kage_shadow *root, gva_t rip, u64 **sptep)
-{
-	u64 above, mask;
-	int level;
-
-	if ((rip & ~KAGE_PAGE_MASK) > KAGE_PAGE_SIZE - FETCH)
-		return NULL;
-	*sptep = find_leaf(root, rip, &level, &above);
-	if (!*sptep)
-		return NULL;
-	mask = kage_pt_span(level) * KAGE_PAGE_SIZE - 1;
-	return __va((**sptep & KAGE_PTE_ADDR & ~mask) | (rip & mask));
 }
 
 /* Stores of one whole entry that have no other effect than on a register. */
@@ -121,7 +83,8 @@ static bool find_site(struct kage_vcpu *vcpu, struct site *site, u64 rip)
 	u64 bytes[2];
 
 	site->memo = memo;
-	site->code = code_at(vcpu->root, rip, &site->code_sptep);
+	site->code = kage_look_code(vcpu->root, rip, FETCH,
+				    &site->code_sptep);
 	if (!site->code)
 		return false;
 	site->code_spte = *site->code_sptep;
@@ -210,7 +173,7 @@ static bool execute(struct kage_vcpu *vcpu, struct site *site)
 	gfn_t gfn;
 	int level;
 
-	sptep = find_leaf(vcpu->root, site->gva, &level, &above);
+	sptep = kage_look(vcpu->root, site->gva, &level, &above);
 	if (!sptep || level != 1 ||
 	    !allowed(vcpu, *sptep, above, site->pfec))
 		return false;

@@ -10,16 +10,15 @@
  * All of that is for returns and indirect branches. The express lane has
  * neither, with one exception: the exits that it serves go back into the guest
  * through direct branches alone, and what it indexes by a value of the guest's is
- * masked. The exception is the call that executes a store to a page table. No
- * branch in what it calls is indirect, and each return there belongs to a call
- * made since the exit, so that it takes nothing from what the guest left in the
- * return stack buffer; one call retires before the first of them, where a
- * processor wants that. With legacy IBRS, which would have to be written first,
- * the lane does without.
+ * masked. The exceptions are the calls that execute a store to a page table, and a
+ * MOV from CR3 with what follows it. No branch in what they call is indirect, and
+ * each return there belongs to a call made since the exit, so that it takes nothing
+ * from what the guest left in the return stack buffer; one call retires before the
+ * first of them, where a processor wants that. With legacy IBRS, which would have
+ * to be written first, the lane does without.
  *
- * Exits
- * that need more than a look into what C code left for it take the long way, as
- * all do when its budget is used up, so that the host is not kept waiting by a
+ * Exits that need more than a look into what C code left for it take the long way,
+ * as all do when its budget is used up, so that the host is not kept waiting by a
  * guest which is entered with interrupts pending: on a real processor such an
  * entry exits at once, in an emulator perhaps not.
  */
@@ -72,6 +71,25 @@
 .macro VMCS_WRITE field, reg
 	mov	$\field, %ecx
 	vmwrite	\reg, %rcx
+.endm
+
+/*
+ * RDI, RSI and RDX are arguments, RAX, R8 and R9 what entry.S itself has put there:
+ * nothing else of the guest's reaches C. And one call for processors that want it.
+ */
+.macro BEFORE_CALL name
+	xor	%ecx, %ecx
+	xor	%ebx, %ebx
+	xor	%ebp, %ebp
+	xor	%r10d, %r10d
+	xor	%r11d, %r11d
+	xor	%r12d, %r12d
+	xor	%r13d, %r13d
+	xor	%r14d, %r14d
+	xor	%r15d, %r15d
+	ALTERNATIVE "jmp .Lcall_\name", __stringify(__FILL_ONE_RETURN), \
+		    X86_FEATURE_RSB_VMEXIT_LITE
+.Lcall_\name:
 .endm
 
 	.section .noinstr.text, "ax"
@@ -189,11 +207,8 @@ SYM_INNER_LABEL_ALIGN(kage_vmx_landing, SYM_L_GLOBAL)
 	cmp	$MOV_TO_CR3, %eax
 	je	.Lmov_to_cr3
 	cmp	$MOV_FROM_CR3, %eax
-	jne	.Lslow
-	mov	KAGE_VCPU_CR3(%rdi), %rax
-	cmp	$RSP_NR, %edx
-	je	.Lcr3_to_rsp
-	mov	%rax, REG(0)(%rdi, %rdx, 8)
+	je	.Lmov_from_cr3
+	jmp	.Lslow
 
 	/* The instruction is done: R8 is where the next one is. */
 .Lexpress_done:
@@ -204,34 +219,39 @@ SYM_INNER_LABEL_ALIGN(kage_vmx_landing, SYM_L_GLOBAL)
 	stc
 	jmp	.Lload_guest
 
-	/* RSP is in the VMCS. A system call has no other register to spare. */
-.Lcr3_to_rsp:
-	VMCS_WRITE GUEST_RSP, %rax
-	jmp	.Lexpress_done
-
 	/* A page fault, perhaps of a store that kage_store_express() knows. */
 .Lexception:
 	ALTERNATIVE "", "jmp .Lslow", X86_FEATURE_KERNEL_IBRS
 	mov	%rax, %rsi
-	xor	%ecx, %ecx
 	xor	%edx, %edx
-	xor	%ebx, %ebx
-	xor	%ebp, %ebp
-	xor	%r10d, %r10d
-	xor	%r11d, %r11d
-	xor	%r12d, %r12d
-	xor	%r13d, %r13d
-	xor	%r14d, %r14d
-	xor	%r15d, %r15d
-	ALTERNATIVE "jmp .Lcall", __stringify(__FILL_ONE_RETURN), \
-		    X86_FEATURE_RSB_VMEXIT_LITE
-.Lcall:
+	BEFORE_CALL store
 	call	kage_express_store
 	mov	(%rsp), %rdi
 	test	%rax, %rax
 	jz	.Lslow
 	mov	%rax, %r8
 	xor	%r9d, %r9d
+	jmp	.Lexpress_done
+
+	/* Perhaps CR3 is loaded next, and kage_express_cr3() knows with what. */
+.Lmov_from_cr3:
+	ALTERNATIVE "", "jmp .Lread_cr3", X86_FEATURE_KERNEL_IBRS
+	mov	%r8, %rsi
+	BEFORE_CALL cr3
+	call	kage_express_cr3
+	mov	(%rsp), %rdi
+	mov	%rax, %r8
+	mov	$EXIT_CR_ACCESS, %r9d
+	jmp	.Lexpress_done
+.Lread_cr3:
+	mov	KAGE_VCPU_CR3(%rdi), %rax
+	cmp	$RSP_NR, %edx
+	je	.Lcr3_to_rsp
+	mov	%rax, REG(0)(%rdi, %rdx, 8)
+	jmp	.Lexpress_done
+	/* RSP is in the VMCS. A system call has no other register to spare. */
+.Lcr3_to_rsp:
+	VMCS_WRITE GUEST_RSP, %rax
 	jmp	.Lexpress_done
 
 	/* One of the roots that kage_mmu_load_root() left here, pinned. */

@@ -4,11 +4,15 @@
  */
 #include "express.h"
 #include "../feature.h"
+#include "../mmu/ahead.h"
+#include "../mmu/shadow.h"
 #include "../mmu/store.h"
 #include "../vcpu.h"
 #include "../trace.h"
 #include "cap.h"
 #include "vmcs.h"
+#include <asm/debugreg.h>
+#include <asm/processor-flags.h>
 #include <asm/trapnr.h>
 #include <asm/vmx.h>
 
@@ -105,4 +109,96 @@ noinstr u64 kage_express_store(struct kage_vcpu *vcpu, u64 rip)
 					 rip);
 	instrumentation_end();
 	return len ? rip + len : 0;
+}
+
+static void set_reg(struct kage_vcpu *vcpu, unsigned int reg, u64 val)
+{
+	if (reg == KAGE_RSP)
+		kage_vmcs_write(GUEST_RSP, val);
+	else
+		vcpu->regs[reg] = val;
+}
+
+/*
+ * A root that the vCPU may load by itself. Others take them away at any time, but
+ * do not free them while it is here.
+ */
+static __always_inline bool find_root(struct kage_vcpu *vcpu, u64 cr3,
+				      struct kage_root_ref *root)
+{
+	const struct kage_root_ref *ref = kage_root_set(vcpu, cr3);
+	const struct kage_root_ref *end = ref + KAGE_ROOT_WAYS;
+
+	for (; ref < end; ref++) {
+		if (ref->cr3 != cr3)
+			continue;
+		root->sp = READ_ONCE(ref->sp);
+		root->spt = ref->spt;
+		if (root->sp)
+			return true;
+	}
+	return false;
+}
+
+/* Load CR3, and leave the rest as the last of the instructions leaves it. */
+static __always_inline void change_cr3(struct kage_vcpu *vcpu,
+				       const struct kage_cr3_change *change,
+				       u64 cr3,
+				       const struct kage_root_ref *root)
+{
+	const u64 alu = X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF |
+			X86_EFLAGS_ZF | X86_EFLAGS_SF | X86_EFLAGS_OF;
+
+	WRITE_ONCE(vcpu->root, root->sp);
+	vcpu->cr3 = cr3;
+	vcpu->vmx.guest_cr3 = root->spt;
+	kage_vmcs_write(GUEST_CR3, root->spt);
+	kage_vmcs_flush(vcpu->vmx.vpid);
+	set_reg(vcpu, change->reg, cr3);
+	if (change->flags)
+		kage_vmcs_write(GUEST_RFLAGS,
+				(kage_vmcs_read(GUEST_RFLAGS) & ~alu) |
+				X86_EFLAGS_PF);
+	vcpu->stats[KAGE_STAT_TLB_FLUSHES]++;
+	vcpu->stats[KAGE_STAT_ROOT_HITS]++;
+	vcpu->stats[KAGE_STAT_AHEAD]++;
+}
+
+/*
+ * Done with the exit of the MOV from CR3, as if nothing had come in between: a
+ * breakpoint might. The flags are known only of a value whose last byte is 0.
+ */
+static __always_inline u64 run_ahead(struct kage_vcpu *vcpu, u64 rip,
+				     unsigned int reg)
+{
+	const struct kage_cr3_change *change;
+	struct kage_root_ref root;
+	u64 cr3;
+
+	if ((vcpu->dr7 & (DR_GLOBAL_ENABLE_MASK | DR_LOCAL_ENABLE_MASK)) ||
+	    !(kage_vmcs_read(GUEST_CS_AR_BYTES) & VMX_AR_L_MASK))
+		return 0;
+	change = kage_ahead(vcpu, rip, reg);
+	if (!change)
+		return 0;
+	cr3 = (vcpu->cr3 & change->keep) | change->add;
+	if ((cr3 & 0xff) || !cr3 || !find_root(vcpu, cr3, &root))
+		return 0;
+	change_cr3(vcpu, change, cr3, &root);
+	return rip + change->len;
+}
+
+noinstr u64 kage_express_cr3(struct kage_vcpu *vcpu, u64 next, unsigned int reg)
+{
+	u64 rip = 0;
+
+	instrumentation_begin();
+	if (kage_has(KAGE_FEATURE_AHEAD))
+		rip = run_ahead(vcpu, next, reg);
+	if (!rip) {
+		set_reg(vcpu, reg, vcpu->cr3);
+		rip = next;
+	}
+	instrumentation_end();
+	return rip;
 }

@@ -35,4 +35,16 @@ void kage_express_refill(struct kage_vcpu *vcpu);
  */
 u64 kage_express_store(struct kage_vcpu *vcpu, u64 rip);
 
+/**
+ * kage_express_cr3() - execute a MOV from CR3; for entry.S
+ * @next: the instruction behind it
+ * @reg: the register
+ *
+ * If it is known that the guest goes on to load CR3 with a value that differs from
+ * this one in some bits, and it has loaded that before, so much is done too.
+ *
+ * Return: where the guest goes on.
+ */
+u64 kage_express_cr3(struct kage_vcpu *vcpu, u64 next, unsigned int reg);
+
 #endif /* _KAGE_VMX_EXPRESS_H */

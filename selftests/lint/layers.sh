@@ -21,6 +21,7 @@ ranks='
 0 mmu/spte
 0 emul/decode
 0 emul/alu
+0 emul/cr3
 0 dev/vring
 0 dev/pace
 1 vmx/asm-offsets
@@ -37,7 +38,7 @@ ranks='
 7 main
 8 tests/.*
 '
-pure='^(mmu/(gwalk|spte)|emul/(decode|alu)|dev/(vring|pace))\.[ch]$'
+pure='^(mmu/(gwalk|spte)|emul/(decode|alu|cr3)|dev/(vring|pace))\.[ch]$'
 pure_headers='^(linux/(types|bits|errno|kernel|string|build_bug)|asm/barrier)\.h$'
 
 vmx_words='\b(vmread|vmwrite|vmlaunch|vmresume|vmxon)\b *\('

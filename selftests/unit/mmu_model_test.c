@@ -87,13 +87,12 @@ static void op_translate(struct kage_vcpu *vcpu)
 /* As the express lane of vmx/entry.S: the vCPU stays in the guest. */
 static bool express_cr3(struct kage_vcpu *vcpu)
 {
-	unsigned int first = kage_root_set(vcpu->cr3) * KAGE_ROOT_WAYS, i;
+	const struct kage_root_ref *ref = kage_root_set(vcpu, vcpu->cr3);
+	unsigned int i;
 
 	if (vcpu->mode != KAGE_IN_GUEST)
 		return false;
-	for (i = first; i < first + KAGE_ROOT_WAYS; i++) {
-		const struct kage_root_ref *ref = &vcpu->roots[i];
-
+	for (i = 0; i < KAGE_ROOT_WAYS; i++, ref++) {
 		if (ref->cr3 != vcpu->cr3)
 			continue;
 		if (!ref->sp)
