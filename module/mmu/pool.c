@@ -10,6 +10,7 @@
 #include "rmap.h"
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 
 /* Unlinked pages are freed in batches: one flush of all vCPUs for each. */
@@ -148,6 +149,8 @@ static void reap(struct kage_vm *vm)
 			continue;
 		list_del(&sp->lru);
 		mmu->nr_dying--;
+		/* A memo taken since it died may point into it. */
+		mmu->epoch++;
 		if (mmu->nr_spare >= 2 * KAGE_POOL_PAGES) {
 			kage_shadow_free(sp);
 			continue;
@@ -257,6 +260,7 @@ int kage_mmu_init(struct kage_vm *vm, u32 limit)
 	struct kage_mmu *mmu = &vm->mmu;
 
 	spin_lock_init(&mmu->lock);
+	mmu->hash_factor = get_random_long() | 1;
 	INIT_LIST_HEAD(&mmu->live);
 	INIT_LIST_HEAD(&mmu->dying);
 	INIT_LIST_HEAD(&mmu->spare);

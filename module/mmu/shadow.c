@@ -9,12 +9,15 @@
 #include "fill.h"
 #include "rmap.h"
 #include "route.h"
-#include <linux/hash.h>
 #include <linux/mm.h>
 
+/*
+ * The guest chooses where its tables are, and would like a long list. By a factor
+ * that it does not know any two frames meet as seldom as by chance.
+ */
 static struct hlist_head *bucket(struct kage_mmu *mmu, gfn_t gfn)
 {
-	return &mmu->hash[hash_64(gfn, KAGE_MMU_HASH_BITS)];
+	return &mmu->hash[gfn * mmu->hash_factor >> (64 - KAGE_MMU_HASH_BITS)];
 }
 
 struct kage_shadow *kage_shadow_of(const u64 *sptep)
@@ -182,11 +185,16 @@ static void bury(struct kage_vm *vm, struct kage_shadow *sp)
  * The guest's INVLPG does not exit. It makes the processor drop one translation
  * of 4 KiB, where a large page of the guest's has many: they must all be gone
  * before the guest can think that it flushed them. So when something leads to
- * @sp no more, or not as before, pieces that are below it are flushed here.
+ * @sp no more, or not as before, pieces that are below it are flushed here, or at
+ * the end of what is being given up as a whole.
  */
 static void flush_pieces(struct kage_vm *vm, const struct kage_shadow *sp)
 {
-	if (sp->role.direct || (sp->role.level > 1 && vm->mmu.nr_direct))
+	if (!sp->role.direct && !(sp->role.level > 1 && vm->mmu.nr_direct))
+		return;
+	if (vm->mmu.zapping)
+		vm->mmu.pieces_left = true;
+	else
 		kage_mmu_flush(vm);
 }
 
@@ -209,11 +217,10 @@ static void detach(struct kage_vm *vm, struct kage_shadow *sp)
 }
 
 /* The recursion through kage_shadow_set() ends with the levels: four deep. */
-void kage_shadow_zap(struct kage_vm *vm, struct kage_shadow *sp)
+static void give_up(struct kage_vm *vm, struct kage_shadow *sp)
 {
 	unsigned int i;
 
-	lockdep_assert_held(&vm->mmu.lock);
 	detach(vm, sp);
 	if (sp->role.level == 1)
 		kage_fill_clear(vm, sp);
@@ -222,6 +229,22 @@ void kage_shadow_zap(struct kage_vm *vm, struct kage_shadow *sp)
 	/* What was NONE is the guest's word no longer. */
 	memset64(sp->spt, KAGE_SPTE_LAZY, KAGE_PT_ENTRIES);
 	bury(vm, sp);
+}
+
+void kage_shadow_zap(struct kage_vm *vm, struct kage_shadow *sp)
+{
+	struct kage_mmu *mmu = &vm->mmu;
+	bool outermost = !mmu->zapping;
+
+	lockdep_assert_held(&mmu->lock);
+	mmu->zapping = true;
+	give_up(vm, sp);
+	if (!outermost)
+		return;
+	mmu->zapping = false;
+	if (mmu->pieces_left)
+		kage_mmu_flush(vm);
+	mmu->pieces_left = false;
 }
 
 /*

@@ -83,14 +83,17 @@ struct kage_ptelist_desc;
 
 struct kage_mmu {
 	spinlock_t lock;
+	u64 hash_factor;		/* I odd */
 	struct hlist_head hash[1 << KAGE_MMU_HASH_BITS];	/* M */
 	struct list_head live;		/* M least recently used first */
 	struct list_head dying;		/* M unlinked, not yet flushed */
 	u32 nr_live, nr_dying;		/* M */
 	u32 nr_direct;			/* M live pages that are direct */
-	u64 epoch;			/* M grows with what store_memo.h names */
+	u64 epoch;			/* M grows with what memo.h names */
 	unsigned int near;		/* M index of what was used last */
 	bool stale;			/* M vCPUs may have cached what is gone */
+	bool zapping;			/* M in kage_shadow_zap() */
+	bool pieces_left;		/* M to be flushed at its end */
 	bool watch;			/* M users' writes have to exit: route.h */
 	u32 withheld;			/* M entries with KAGE_SPTE_WITHHELD */
 	u32 limit;			/* M */

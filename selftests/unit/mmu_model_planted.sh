@@ -41,7 +41,8 @@ a list forgets one of its ends|rmap.c|s/hole->ptes\[i\] = head->ptes\[--head->nr
 fast store asks nobody|store.c|/^static bool allowed/,/^}/s/if (!(leaf & KAGE_SPTE_TRACKED) || !(above & KAGE_PTE_W))/if (0)/
 fast store not followed|store.c|s/kage_shadow_stored(vm, gfn, index, val);//
 pieces of a large page stay cached|shadow.c|/^static void flush_pieces/,/^}/s/kage_mmu_flush(vm);/(void)0;/
-pieces below a table that is shared stay cached|shadow.c|s/ || (sp->role.level > 1 && vm->mmu.nr_direct)//
+pieces below a table that is given up stay cached|shadow.c|/^void kage_shadow_zap/,/^}/s/kage_mmu_flush(vm);/(void)0;/
+pieces below a table that is shared stay cached|shadow.c|s/ && !(sp->role.level > 1 && vm->mmu.nr_direct)//
 known store of another table|store.c|s/site->spte = \*sptep;/site->spte = 0;/;s/.sptep = site->sptep, .spte = site->spte,/.sptep = site->sptep, .spte = *site->sptep,/
 known store by other bytes|memo.c|/memo->code\[[01]\]/d
 known store withholds|memo.c|s/(old | spte) & KAGE_SPTE_WITHHELD/0/
