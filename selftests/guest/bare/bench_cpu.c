@@ -8,6 +8,9 @@
 #define MISC_ENABLE	0x1a0
 #define PIC_MASK	0x21
 #define TSC_DEADLINE	0x6e0
+#define LAPIC		0xfee00000UL
+#define LAPIC_VERSION	0x030
+#define LAPIC_EOI	0x0b0
 #define DELAY		20000	/* ticks; not counted */
 #define PATIENCE	100000000
 
@@ -58,6 +61,31 @@ static uint64_t run_in(const struct row *row)
 
 	while (n--)
 		wrong |= inb(PIC_MASK) ^ 0xff;
+	return 0;
+}
+
+/* xAPIC mode, as at power-on: the rows below change it. */
+static volatile uint32_t *lapic(unsigned int reg)
+{
+	return (volatile uint32_t *)(LAPIC + reg);
+}
+
+/* There is none to end: what counts is the way to the register. */
+static uint64_t run_eoi(const struct row *row)
+{
+	int n = row->n;
+
+	while (n--)
+		*lapic(LAPIC_EOI) = 0;
+	return 0;
+}
+
+static uint64_t run_apic_read(const struct row *row)
+{
+	int n = row->n;
+
+	while (n--)
+		wrong |= (*lapic(LAPIC_VERSION) & 0xf0) ^ 0x10;
 	return 0;
 }
 
@@ -117,6 +145,8 @@ const struct row cpu_rows[] = {
 	{ "rdmsr", "exiting RDMSR", run_rdmsr, N },
 	{ "wrmsr", "exiting WRMSR", run_wrmsr, N },
 	{ "in", "IN from the kernel's PIC", run_in, N },
+	{ "eoi", "store to the local APIC's EOI register", run_eoi, N },
+	{ "apic-read", "load from the local APIC", run_apic_read, N },
 	{ "timer", "deadline interrupt, guest busy", run_timer, 200,
 	  .before = set_up_timer, .right = all_fired },
 	{ "hlt", "HLT until the deadline interrupt", run_hlt, 200,
