@@ -134,7 +134,8 @@ unsigned int kage_store_express(struct kage_vcpu *vcpu, gva_t gva, u32 pfec,
 
 	/* Or the compiler multiplies anew where it needs a member. */
 	OPTIMIZER_HIDE_VAR(memo);
-	if (!kage_memo_may_be(gva) || !spin_trylock(&vcpu->vm->mmu.lock))
+	if (!kage_memo_may_be(gva, pfec) ||
+	    !spin_trylock(&vcpu->vm->mmu.lock))
 		return 0;
 	if (holds(vcpu, memo, gva, pfec, rip) &&
 	    repeat(vcpu, memo, (gva & ~KAGE_PAGE_MASK) / sizeof(u64)))

@@ -14,6 +14,7 @@
 #define _KAGE_MMU_MEMO_H
 
 #include "../emul/decode.h"
+#include "gwalk.h"
 #include "shadow.h"
 #include <linux/hash.h>
 
@@ -73,13 +74,16 @@ static inline struct kage_memo *kage_memo(struct kage_store_cache *cache,
 }
 
 /*
- * An aligned operand of eight bytes begins at the faulting address unless it
+ * A store that only kage refuses meets an entry that is present. An aligned
+ * operand of eight bytes begins at the faulting address unless it
  * crosses into the page at whose start the fault is reported: such a one goes
  * the long way.
  */
-static inline bool kage_memo_may_be(gva_t gva)
+static inline bool kage_memo_may_be(gva_t gva, u32 pfec)
 {
-	return IS_ALIGNED(gva, sizeof(u64)) && (gva & ~KAGE_PAGE_MASK);
+	return (pfec & (KAGE_PF_P | KAGE_PF_W | KAGE_PF_RSVD)) ==
+	       (KAGE_PF_P | KAGE_PF_W) &&
+	       IS_ALIGNED(gva, sizeof(u64)) && (gva & ~KAGE_PAGE_MASK);
 }
 
 #endif /* _KAGE_MMU_MEMO_H */

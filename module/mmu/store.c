@@ -202,9 +202,8 @@ static bool execute(struct kage_vcpu *vcpu, struct site *site)
 
 static bool may_be_plain(struct kage_vcpu *vcpu, gva_t gva, u32 pfec)
 {
-	return kage_has(KAGE_FEATURE_STORE) && kage_memo_may_be(gva) &&
-	       (pfec & (KAGE_PF_P | KAGE_PF_W | KAGE_PF_RSVD)) ==
-	       (KAGE_PF_P | KAGE_PF_W) && kage_vcpu_code_size(vcpu) == 8;
+	return kage_has(KAGE_FEATURE_STORE) && kage_memo_may_be(gva, pfec) &&
+	       kage_vcpu_code_size(vcpu) == 8;
 }
 
 bool kage_store_fast(struct kage_vcpu *vcpu, gva_t gva, u32 pfec)
