@@ -99,6 +99,42 @@ int kage_decode(const u8 *bytes, unsigned int avail, unsigned int mode,
 u64 kage_insn_ea(const struct kage_insn *insn, const u64 *regs, u64 rip,
 		 enum kage_opnd opnd);
 
+/** kage_insn_mask() - the @n lowest bytes of a word; @n may be out of it */
+static inline u64 kage_insn_mask(int n)
+{
+	return n <= 0 ? 0 : n >= 8 ? ~0ULL : (1ULL << (n * 8)) - 1;
+}
+
+/** kage_insn_put() - store @size bytes in a register, as the processor does */
+static inline void kage_insn_put(u64 *reg, u64 val, unsigned int size)
+{
+	/* A 32-bit result clears the rest, a shorter one leaves it. */
+	const u64 keep = size >= 4 ? 0 : *reg & ~kage_insn_mask(size);
+
+	*reg = keep | (val & kage_insn_mask(size));
+}
+
+/** kage_insn_reg() - @size bytes of the register operand */
+static inline u64 kage_insn_reg(const struct kage_insn *insn, const u64 *regs,
+				unsigned int size)
+{
+	const u64 val = regs[insn->reg];
+
+	return (insn->high_byte ? val >> 8 : val) & kage_insn_mask(size);
+}
+
+/** kage_insn_set_reg() - the register operand's new value */
+static inline void kage_insn_set_reg(const struct kage_insn *insn, u64 *regs,
+				     u64 val)
+{
+	u64 *reg = &regs[insn->reg];
+
+	if (insn->high_byte)
+		*reg = (*reg & ~0xff00ULL) | (val & 0xff) << 8;
+	else
+		kage_insn_put(reg, val, insn->opsize);
+}
+
 /**
  * kage_insn_alu() - compute an operation's result and flags
  * @dst: old destination value; @src: source value, both zero-extended

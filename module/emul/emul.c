@@ -66,7 +66,7 @@ struct emul {
 
 static u64 low_bytes(u64 val, unsigned int size)
 {
-	return size >= 8 ? val : val & (BIT_ULL(size * 8) - 1);
+	return val & kage_insn_mask(size);
 }
 
 /* Linear addresses have 32 bits outside 64-bit code. */
@@ -77,27 +77,12 @@ static gva_t wrap(const struct emul *e, gva_t gva)
 
 static u64 read_reg(const struct emul *e, unsigned int size)
 {
-	const u64 val = e->vcpu->regs[e->insn.reg];
-
-	return low_bytes(e->insn.high_byte ? val >> 8 : val, size);
-}
-
-/* A 32-bit result clears the upper half, a shorter one leaves the rest. */
-static void write_low(u64 *reg, u64 val, unsigned int size)
-{
-	const u64 keep = size >= 4 ? 0 : *reg & ~(BIT_ULL(size * 8) - 1);
-
-	*reg = keep | low_bytes(val, size);
+	return kage_insn_reg(&e->insn, e->vcpu->regs, size);
 }
 
 static void write_reg(struct emul *e, u64 val)
 {
-	u64 *reg = &e->vcpu->regs[e->insn.reg];
-
-	if (e->insn.high_byte)
-		*reg = (*reg & ~0xff00ULL) | (val & 0xff) << 8;
-	else
-		write_low(reg, val, e->insn.opsize);
+	kage_insn_set_reg(&e->insn, e->vcpu->regs, val);
 }
 
 /* The bytes end before the instruction does: find out why. */
@@ -430,7 +415,7 @@ static void write_back(struct emul *e, const struct rmw *rmw)
 	if (insn->op == KAGE_OP_XCHG || insn->op == KAGE_OP_XADD)
 		write_reg(e, rmw->old);
 	else if (insn->op == KAGE_OP_CMPXCHG && !(rmw->rflags & X86_EFLAGS_ZF))
-		write_low(&e->vcpu->regs[KAGE_RAX], rmw->old, insn->opsize);
+		kage_insn_put(&e->vcpu->regs[KAGE_RAX], rmw->old, insn->opsize);
 }
 
 static int run_to_memory(struct emul *e, struct rmw *rmw)
@@ -485,7 +470,7 @@ static void advance(struct emul *e, enum kage_reg reg)
 
 	if (e->rflags & X86_EFLAGS_DF)
 		delta = -delta;
-	write_low(val, *val + delta, e->insn.adsize);
+	kage_insn_put(val, *val + delta, e->insn.adsize);
 }
 
 static void string_step(struct emul *e)
@@ -508,7 +493,7 @@ static bool count_down(struct emul *e)
 {
 	u64 *count = &e->vcpu->regs[KAGE_RCX];
 
-	write_low(count, *count - 1, e->insn.adsize);
+	kage_insn_put(count, *count - 1, e->insn.adsize);
 	return low_bytes(*count, e->insn.adsize);
 }
 

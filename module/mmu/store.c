@@ -47,19 +47,14 @@ static bool is_plain(const struct kage_insn *insn)
 	       (insn->src == KAGE_OPND_REG && insn->reg != KAGE_RSP);
 }
 
-static u64 byte_mask(int n)
-{
-	return n <= 0 ? 0 : n >= 8 ? ~0ULL : (1ULL << (n * 8)) - 1;
-}
-
 static bool learn(struct kage_memo_insn *memo, u64 rip, const u64 *bytes)
 {
 	memo->rip = 0;
 	if (kage_decode((const u8 *)bytes, KAGE_INSN_MAX, 8, &memo->insn) ||
 	    !is_plain(&memo->insn))
 		return false;
-	memo->mask[0] = byte_mask(memo->insn.len);
-	memo->mask[1] = byte_mask(memo->insn.len - 8);
+	memo->mask[0] = kage_insn_mask(memo->insn.len);
+	memo->mask[1] = kage_insn_mask(memo->insn.len - 8);
 	memo->bytes[0] = bytes[0] & memo->mask[0];
 	memo->bytes[1] = bytes[1] & memo->mask[1];
 	memo->rip = rip;
