@@ -14,6 +14,7 @@ static const char * const names[KAGE_NR_FEATURES] = {
 	[KAGE_FEATURE_EXPRESS] = "express",
 	[KAGE_FEATURE_STORE] = "store",
 	[KAGE_FEATURE_AHEAD] = "ahead",
+	[KAGE_FEATURE_DEVICE] = "device",
 	[KAGE_FEATURE_UNLINK] = "unlink",
 	[KAGE_FEATURE_TEARDOWN] = "teardown",
 	[KAGE_FEATURE_WINDOW] = "window",
@@ -67,4 +68,4 @@ static const struct kernel_param_ops without_ops = {
 
 module_param_cb(without, &without_ops, NULL, 0444);
 MODULE_PARM_DESC(without,
-		 "What to do without, for measurements: a list of express, store, ahead, unlink, teardown, window, invlpg, route (default: nothing)");
+		 "What to do without, for measurements: a list of express, store, ahead, device, unlink, teardown, window, invlpg, route (default: nothing)");

@@ -13,6 +13,7 @@ enum kage_feature {
 	KAGE_FEATURE_EXPRESS,	/* exits served in entry.S */
 	KAGE_FEATURE_STORE,	/* stores to page tables without a walk */
 	KAGE_FEATURE_AHEAD,	/* CR3 read and loaded in one exit */
+	KAGE_FEATURE_DEVICE,	/* accesses to devices without a walk */
 	KAGE_FEATURE_UNLINK,	/* tables unlinked while they change */
 	KAGE_FEATURE_TEARDOWN,	/* upper tables given up where processes end */
 	KAGE_FEATURE_WINDOW,	/* leaf tables filled where they are used */

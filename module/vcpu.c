@@ -10,6 +10,7 @@
 #include "vm.h"
 #include "dev/irqchip.h"
 #include "dev/nic.h"
+#include "emul/device.h"
 #include "mmu/ahead.h"
 #include "mmu/store.h"
 #include "trace.h"
@@ -164,6 +165,22 @@ void kage_vcpu_reset(struct kage_vcpu *vcpu)
 	vcpu->vmx.rip = 0;
 }
 
+/* What is remembered of instructions. */
+static int alloc_caches(struct kage_vcpu *vcpu)
+{
+	vcpu->stores = kage_store_cache_alloc();
+	vcpu->aheads = kage_ahead_cache_alloc();
+	vcpu->devices = kage_device_cache_alloc();
+	return vcpu->stores && vcpu->aheads && vcpu->devices ? 0 : -ENOMEM;
+}
+
+static void free_caches(struct kage_vcpu *vcpu)
+{
+	kage_device_cache_free(vcpu->devices);
+	kage_ahead_cache_free(vcpu->aheads);
+	kage_store_cache_free(vcpu->stores);
+}
+
 struct kage_vcpu *kage_vcpu_create(struct kage_vm *vm, unsigned int id)
 {
 	struct kage_vcpu *vcpu = kzalloc(sizeof(*vcpu), GFP_KERNEL_ACCOUNT);
@@ -174,9 +191,7 @@ struct kage_vcpu *kage_vcpu_create(struct kage_vm *vm, unsigned int id)
 		return ERR_PTR(-ENOMEM);
 	vcpu->vm = vm;
 	vcpu->id = id;
-	vcpu->stores = kage_store_cache_alloc();
-	vcpu->aheads = kage_ahead_cache_alloc();
-	ret = vcpu->stores && vcpu->aheads ? kage_vmx_create(vcpu) : -ENOMEM;
+	ret = alloc_caches(vcpu) ?: kage_vmx_create(vcpu);
 	if (ret)
 		goto err_free;
 	task = kthread_create(thread, vcpu, "kage-%s/%u", vm->name, id);
@@ -191,8 +206,7 @@ struct kage_vcpu *kage_vcpu_create(struct kage_vm *vm, unsigned int id)
 err_vmx:
 	kage_vmx_destroy(vcpu);
 err_free:
-	kage_ahead_cache_free(vcpu->aheads);
-	kage_store_cache_free(vcpu->stores);
+	free_caches(vcpu);
 	kfree(vcpu);
 	return ERR_PTR(ret);
 }
@@ -216,8 +230,7 @@ void kage_vcpu_destroy(struct kage_vcpu *vcpu)
 	kage_mmu_unload_root(vcpu);
 	kage_vmx_destroy(vcpu);
 	put_task_struct(vcpu->task);
-	kage_ahead_cache_free(vcpu->aheads);
-	kage_store_cache_free(vcpu->stores);
+	free_caches(vcpu);
 	kfree(vcpu);
 }
 

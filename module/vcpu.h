@@ -17,6 +17,7 @@
 struct kage_lapic;
 struct kage_shadow;
 struct kage_ahead_cache;
+struct kage_device_cache;
 struct kage_store_cache;
 
 /* Requests: raised by anyone, served by the vCPU before it enters the guest. */
@@ -124,6 +125,7 @@ struct kage_vcpu {
 
 	struct kage_store_cache *stores;	/* I contents C */
 	struct kage_ahead_cache *aheads;	/* I contents C */
+	struct kage_device_cache *devices;	/* I contents C */
 
 	int absent_favour;		/* C which true faults exited: route.c */
 

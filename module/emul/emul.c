@@ -7,6 +7,7 @@
  */
 #include "emul.h"
 #include "decode.h"
+#include "device.h"
 #include "../dev/bus.h"
 #include "../mmu/fault.h"
 #include "../mmu/mem.h"
@@ -574,6 +575,8 @@ enum kage_emul_result kage_emul_run(struct kage_vcpu *vcpu, gva_t gva,
 
 	switch (run(&e)) {
 	case 0:
+		if (!kage_mem_slot(vcpu->vm, gpa >> KAGE_PAGE_SHIFT))
+			kage_device_remember(vcpu, e.rip, gva, write);
 		return KAGE_EMUL_DONE;
 	case -EAGAIN:
 		return KAGE_EMUL_RETRY;

@@ -382,6 +382,7 @@ static int publish(struct kage_mem *mem, struct kage_slot *add,
 	if (add)
 		new->slot[new->nr++] = add;
 	rcu_assign_pointer(mem->slots, new);
+	WRITE_ONCE(mem->generation, mem->generation + 1);
 	if (old)
 		kfree_rcu(old, rcu);
 	return 0;

@@ -61,6 +61,7 @@ struct kage_mem {
 	struct mutex lock;		/* serialises map and unmap */
 	struct kage_slots __rcu *slots;	/* R */
 	u32 next_id;			/* under lock */
+	u64 generation;			/* a of @slots; writes under lock */
 	u64 npages;			/* under lock: pages pinned */
 	struct user_struct *user;	/* I who is charged */
 };

@@ -8,6 +8,7 @@
 #include "../vcpu.h"
 #include "../vm.h"
 #include "../dev/bus.h"
+#include "../emul/device.h"
 #include "../mmu/fault.h"
 #include "../mmu/route.h"
 #include "../mmu/store.h"
@@ -65,7 +66,9 @@ static void page_fault(struct kage_vcpu *vcpu)
 	if (!kage_event_vectoring(vcpu) && kage_store_fast(vcpu, gva, pfec))
 		return;
 	local_irq_enable();
-	kage_mmu_fault(vcpu, gva, pfec);
+	if (kage_event_vectoring(vcpu) ||
+	    !kage_device_again(vcpu, gva, pfec))
+		kage_mmu_fault(vcpu, gva, pfec);
 	local_irq_disable();
 }
 

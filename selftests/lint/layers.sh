@@ -31,7 +31,7 @@ ranks='
 3 mmu/fault
 2 mmu/.*
 3 vmx/.*
-3 emul/emul.*
+3 emul/(emul|device)
 4 dev/.*
 5 (vm|vcpu)(_.*)?
 6 netlink.*
