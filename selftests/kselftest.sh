@@ -76,6 +76,7 @@ files_of()
 		machine_of_kvm
 		;;
 	access) bare_guests access ;;
+	device) bare_guests device ;;
 	hostile) bare_guests hostile hostile_flood isolation ;;
 	hostile_virtio) bare_guests isolation virtio_hostile ;;
 	images | idle | isolation | trace) bare_guests isolation ;;
