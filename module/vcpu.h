@@ -84,6 +84,8 @@ enum kage_vcpu_stat {
 #define KAGE_ROOT_WAYS	4
 #define KAGE_ROOTS	(KAGE_ROOT_SETS * KAGE_ROOT_WAYS)
 
+#define KAGE_BURST_HABITS	4
+
 struct kage_root_ref {
 	u64 cr3;			/* the guest's value */
 	hpa_t spt;
@@ -133,9 +135,18 @@ struct kage_vcpu {
 	struct kage_burst {
 		gfn_t gfn;
 		u64 old;		/* the last of these entries */
+		u64 entries;		/* into the guest, up to then */
 		unsigned int nr;
+		unsigned int limit;	/* so many, and the table is unlinked */
 		unsigned int tables;	/* that lost entries in a row */
 		bool more;		/* another table was unlinked just now */
+
+		/* Instructions that began long ones. */
+		struct kage_burst_habit {
+			u64 rip;
+			unsigned int credit;
+		} habit[KAGE_BURST_HABITS];
+		unsigned int next_habit;
 	} burst;			/* M */
 
 	/* The store that last made us give a table up (livelock guard). */

@@ -61,8 +61,7 @@ const struct kage_cr3_change *kage_ahead_learn(struct kage_vcpu *vcpu, u64 rip,
 					       unsigned int reg)
 {
 	struct kage_ahead *ahead = find(vcpu->aheads, rip);
-	bool known = ahead->rip == rip && ahead->change.reg == reg &&
-		     ahead->change.len;
+	bool known = ahead->rip == rip && ahead->change.reg == reg;
 
 	ahead->rip = 0;
 	/* In the page of the instruction before, which was just executed. */

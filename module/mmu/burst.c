@@ -55,8 +55,25 @@ static bool tear_down(struct kage_vm *vm, gfn_t gfn, unsigned int tables)
 	return true;
 }
 
+/* A long burst is a habit; one that was believed to be long uses it up. */
+static void learn(struct kage_burst *burst, u64 rip)
+{
+	struct kage_burst_habit *habit = kage_burst_habit(burst, rip);
+
+	if (burst->nr < KAGE_BURST) {
+		if (habit && habit->credit && !burst->more)
+			habit->credit--;
+		return;
+	}
+	if (!habit) {
+		burst->next_habit = (burst->next_habit + 1) % KAGE_BURST_HABITS;
+		habit = &burst->habit[burst->next_habit];
+	}
+	*habit = (struct kage_burst_habit) { rip, KAGE_BURST_CREDIT };
+}
+
 /* What follows from a change; true if a table went. */
-static bool react(struct kage_vcpu *vcpu, gfn_t gfn)
+static bool react(struct kage_vcpu *vcpu, gfn_t gfn, u64 rip)
 {
 	struct kage_burst *burst = &vcpu->burst;
 
@@ -66,16 +83,17 @@ static bool react(struct kage_vcpu *vcpu, gfn_t gfn)
 		return true;
 	if (burst->nr < kage_burst_limit(burst))
 		return false;
+	learn(burst, rip);
 	burst->nr = 0;
 	burst->more = true;
 	return kage_has(KAGE_FEATURE_UNLINK) &&
 	       kage_shadow_unlink(vcpu->vm, gfn);
 }
 
-void kage_burst_note(struct kage_vcpu *vcpu, gfn_t gfn, u64 old, u64 new,
-		     u64 *sptep)
+void kage_burst_note(struct kage_vcpu *vcpu, gfn_t gfn, u64 rip, u64 old,
+		     u64 new, u64 *sptep)
 {
-	kage_burst_count(vcpu, gfn, old, new);
-	if (react(vcpu, gfn) && sptep)
+	kage_burst_count(vcpu, gfn, rip, old, new);
+	if (react(vcpu, gfn, rip) && sptep)
 		follow_again(vcpu->vm, sptep);
 }

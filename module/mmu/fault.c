@@ -440,7 +440,8 @@ static int change(struct kage_vcpu *vcpu, gpa_t gpa, u64 val, unsigned int len,
 	if (tracked)
 		kage_shadow_reread(vm, gfn, off / 8, (off + len - 1) / 8);
 	if (tracked && done)
-		kage_burst_note(vcpu, gfn, before, READ_ONCE(*entry), NULL);
+		kage_burst_note(vcpu, gfn, kage_vcpu_rip(vcpu), before,
+				READ_ONCE(*entry), NULL);
 	spin_unlock_irqrestore(&vm->mmu.lock, flags);
 	return done;
 }

@@ -126,6 +126,25 @@ static inline u64 derive_leaf(struct kage_vm *vm, const struct kage_shadow *sp,
 	return gpte & KAGE_PTE_P ? KAGE_SPTE_LAZY : KAGE_SPTE_NONE;
 }
 
+/*
+ * Does a present entry say of @gpte what it would say anew? Nearly all do of a
+ * table that was unlinked for a few changes. False where it is not that simple.
+ */
+static __always_inline bool is_kept(const struct kage_shadow *sp,
+				    unsigned int i, u64 gpte, u64 rsvd)
+{
+	const u64 needed = KAGE_PTE_P | KAGE_PTE_A;
+	const u64 rights = KAGE_PTE_U | KAGE_PTE_NX | KAGE_PTE_W;
+	const u64 odd = KAGE_SPTE_LOOK | KAGE_SPTE_TRACKED | KAGE_SPTE_WITHHELD;
+	u64 spte = sp->spt[i], may = gpte & rights;
+
+	if (!(gpte & KAGE_PTE_D))
+		may &= ~KAGE_PTE_W;
+	return (spte & (rights | odd | KAGE_PTE_P)) == (may | KAGE_PTE_P) &&
+	       (gpte & (needed | rsvd)) == needed &&
+	       sp->gfns[i] == kage_gpte_gfn(gpte, 1) && sp->role.wp;
+}
+
 static inline void follow_leaf(struct kage_vm *vm, struct kage_shadow *sp,
 			       unsigned int i, u64 gpte, u64 rsvd,
 			       struct place *place)
@@ -166,6 +185,8 @@ static void fill_leaves(struct kage_vm *vm, struct kage_shadow *sp,
 			continue;
 		}
 		gpte = READ_ONCE(gpt[i]);
+		if (is_kept(sp, i, gpte, rsvd))
+			continue;
 		if ((gpte & KAGE_PTE_P) && !kage_spte_present(sp->spt[i]) &&
 		    !is_near(vm, i) && kage_has(KAGE_FEATURE_WINDOW))
 			WRITE_ONCE(sp->spt[i], KAGE_SPTE_LAZY);

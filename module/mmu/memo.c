@@ -122,7 +122,7 @@ static __always_inline bool repeat(struct kage_vcpu *vcpu,
 	sp->nr_present += kage_spte_present(spte) - kage_spte_present(old);
 	sp->gfns[index] = gfn;
 	WRITE_ONCE(*sptep, spte);
-	kage_burst_count(vcpu, memo->gfn, before, val);
+	kage_burst_count(vcpu, memo->gfn, memo->rip, before, val);
 	return true;
 }
 

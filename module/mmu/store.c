@@ -187,7 +187,7 @@ static bool execute(struct kage_vcpu *vcpu, struct site *site)
 	store(vcpu, insn, gpte, val);
 	/* Not read again: what others store comes after, here as there. */
 	kage_shadow_stored(vm, gfn, index, val);
-	kage_burst_note(vcpu, gfn, old, val, sptep);
+	kage_burst_note(vcpu, gfn, site->memo->rip, old, val, sptep);
 	remember(vcpu, site, gfn, gpte - index);
 	/* Without them entries stay read-only until a fault asks for more. */
 	if (kage_shadow_low(&vm->mmu))

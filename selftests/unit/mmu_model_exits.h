@@ -33,6 +33,7 @@ static struct kage_vcpu *storing;	/* with the lock, and as if in the guest */
 /* A device has stored, and calls the write hook when it gets to it. */
 static struct store late[8];
 static unsigned int nr_late;
+static bool being_told;		/* kage hears of one now */
 
 u64 kage_vcpu_rip(struct kage_vcpu *vcpu)
 {
@@ -155,7 +156,7 @@ static void other_access(struct kage_vcpu *vcpu)
 	}
 	if (!hw_access(vcpu, &acc, &pfec)) {
 		/* A device's store that kage has not heard of yet is no fault. */
-		if (!exits(hw, pfec) && !nr_late)
+		if (!exits(hw, pfec) && !nr_late && !being_told)
 			check_routed(vcpu, acc.gva, pfec);
 		return;
 	}
@@ -202,7 +203,9 @@ static void unlocked(void)
 	while (nr_late) {
 		struct store s = late[--nr_late];
 
+		being_told = true;
 		kage_mem_written(&vm, s.gpa, s.len);
+		being_told = false;
 	}
 }
 

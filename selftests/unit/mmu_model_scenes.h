@@ -208,6 +208,19 @@ static int leaf_level(const struct kage_vcpu *vcpu, gva_t gva, gfn_t *tables)
 	return 0;
 }
 
+/* By an instruction that kage knows, or by one for which it gives the table up. */
+static void store_above(struct kage_vcpu *vcpu, gpa_t gpa, u64 val)
+{
+	if (one_in(2)) {
+		kage_mmu_store(vcpu, gpa, val, 8);
+		return;
+	}
+	spin_lock(&vm.mmu.lock);
+	kage_shadow_unshadow(&vm, gpa >> PAGE_SHIFT);
+	spin_unlock(&vm.mmu.lock);
+	raw_store(gpa, &val, 8);
+}
+
 /*
  * A table above a large page is taken out, and one INVLPG is all that the guest
  * does about the whole of the page.
@@ -238,7 +251,7 @@ static void op_move(struct kage_vcpu *vcpu)
 	stores[nr_stores++] = (struct store){
 		(tables[above] << 12) + index_of(gva, above) * 8, 8,
 	};
-	kage_mmu_store(vcpu, stores[0].gpa, one_in(2) ? 0 : random_gpte(), 8);
+	store_above(vcpu, stores[0].gpa, one_in(2) ? 0 : random_gpte());
 	enter(vcpu);
 	inside = false;
 	if (!kage_has(KAGE_FEATURE_INVLPG))
