@@ -45,7 +45,9 @@ full_tiers=(
 	"kselftest-debug env STAGE_HOST=debug CASE_LIMIT=900
 		STAGE_TIMEOUT=14400 $here/kselftest.sh load objects netlink
 		images idle isolation hostile hostile_virtio bridge lifecycle
-		netlink_fuzz alloc_fail"
+		netlink_fuzz"
+	"kselftest-alloc env STAGE_HOST=coverage CASE_LIMIT=1800
+		STAGE_TIMEOUT=3600 $here/kselftest.sh alloc_fail"
 	"kselftest-storm env FULL=1 CASE_LIMIT=6000 STAGE_TIMEOUT=14400
 		$here/kselftest.sh storm netlink_fuzz"
 	"kselftest-smp env STAGE_CPUS=2 LONG=1 CASE_LIMIT=600

@@ -67,7 +67,7 @@ files_of()
 	alloc_fail)
 		make -s -C "$here" O="$build" >&2
 		add+=(--add "$build/fail_nth:/kage/")
-		bare_guests isolation
+		bare_guests hostile_flood
 		;;
 	storm) bare_guests isolation wrong ;;
 	bridge) linux_guest ;;
