@@ -49,6 +49,23 @@ static enum merge merge(const struct kage_vmx_event *first, u32 vector)
 	return MERGE_REPLACE;
 }
 
+/*
+ * A fault shows the handler RFLAGS with RF set, so that no breakpoint is taken
+ * twice on the way back. An exit by an exception has saved it as it is to be
+ * shown, one by an instruction as 0. SDM: "Saving RIP, RSP, RFLAGS, and SSP".
+ */
+static void set_resume(struct kage_vcpu *vcpu, u32 vector)
+{
+	u64 rflags;
+
+	if ((vcpu->vmx.exit_reason & 0xffff) == EXIT_REASON_EXCEPTION_NMI ||
+	    vector == X86_TRAP_DF)
+		return;
+	rflags = kage_vcpu_rflags(vcpu);
+	if (!(rflags & X86_EFLAGS_RF))
+		kage_vcpu_set_rflags(vcpu, rflags | X86_EFLAGS_RF);
+}
+
 static void raise(struct kage_vcpu *vcpu, u32 vector, bool has_error, u32 error)
 {
 	struct kage_vmx_event *ev = &vcpu->vmx.event;
@@ -70,6 +87,7 @@ static void raise(struct kage_vcpu *vcpu, u32 vector, bool has_error, u32 error)
 			vcpu->vmx.nmi_pending = true;
 		break;
 	}
+	set_resume(vcpu, vector);
 	*ev = (struct kage_vmx_event) {
 		.info = vector | INTR_TYPE_HARD_EXCEPTION |
 			INTR_INFO_VALID_MASK |

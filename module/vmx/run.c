@@ -66,11 +66,15 @@ static void setup_once(struct kage_vcpu *vcpu)
 	set_bit(KAGE_REQ_LOAD_ROOT, &vcpu->requests);
 }
 
+static bool has_breakpoints(const struct kage_vcpu *vcpu)
+{
+	return vcpu->dr7 & (DR_GLOBAL_ENABLE_MASK | DR_LOCAL_ENABLE_MASK);
+}
+
 static void load_debug(struct kage_vcpu *vcpu)
 {
 	vcpu->vmx.host_debugctl = get_debugctlmsr();
-	if (!(vcpu->dr7 & DR_GLOBAL_ENABLE_MASK) &&
-	    !(vcpu->dr7 & DR_LOCAL_ENABLE_MASK))
+	if (!has_breakpoints(vcpu))
 		return;
 	/* The host's own breakpoints must not meet the guest's addresses. */
 	if (hw_breakpoint_active())
@@ -176,6 +180,17 @@ static void commit_guest(struct kage_vcpu *vcpu)
 	vmx->rsp_loaded = false;
 }
 
+static void refill_express(struct kage_vcpu *vcpu)
+{
+	kage_express_refill(vcpu);
+	/*
+	 * The lane leaves RFLAGS.RF as a page fault has set it, and that would
+	 * keep the guest from a breakpoint on the next instruction.
+	 */
+	if (unlikely(has_breakpoints(vcpu)))
+		vcpu->vmx.express.left = 0;
+}
+
 /* True if the guest may be entered, false if the thread is needed first. */
 static bool serve_requests(struct kage_vcpu *vcpu)
 {
@@ -241,7 +256,7 @@ static bool enter(struct kage_vcpu *vcpu)
 	/* No VMCS field holds CR2; the host's handlers change it freely. */
 	if (native_read_cr2() != vcpu->cr2)
 		native_write_cr2(vcpu->cr2);
-	kage_express_refill(vcpu);
+	refill_express(vcpu);
 	trace_kage_entry(vcpu->vm->id, vcpu->id, vmx->event.info);
 	return switch_over(vcpu);
 }

@@ -90,6 +90,7 @@ void kage_vcpu_skip(struct kage_vcpu *vcpu, unsigned int len)
 {
 	const u64 shadow = GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS;
 	u64 rip = kage_vcpu_rip(vcpu) + len;
+	u64 rflags = kage_vcpu_rflags(vcpu);
 	u64 blocked;
 
 	/* Only code above 4 GiB can leave the low half: no need to look. */
@@ -101,7 +102,13 @@ void kage_vcpu_skip(struct kage_vcpu *vcpu, unsigned int len)
 	if (blocked & shadow)
 		kage_vmcs_write(GUEST_INTERRUPTIBILITY_INFO,
 				blocked & ~shadow);
-	if (unlikely(kage_vcpu_rflags(vcpu) & X86_EFLAGS_TF))
+	/*
+	 * A fault that exited has set it, and what is done now clears it; but
+	 * within a REP it stays, or a breakpoint there would be met again.
+	 */
+	if (len && (rflags & X86_EFLAGS_RF))
+		kage_vcpu_set_rflags(vcpu, rflags & ~(u64)X86_EFLAGS_RF);
+	if (unlikely(rflags & X86_EFLAGS_TF))
 		kage_vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS,
 				kage_vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS) |
 				DR_STEP);

@@ -121,7 +121,8 @@ unsigned int kage_vcpu_code_size(struct kage_vcpu *vcpu);
  * kage_vcpu_skip() - the instruction of @len bytes at RIP is done
  *
  * Moves RIP on (truncated outside 64-bit code), ends the shadow of STI and
- * MOV SS, and leaves a single-step trap pending where RFLAGS.TF asks for it.
+ * MOV SS, clears RFLAGS.RF, and leaves a single-step trap pending where
+ * RFLAGS.TF asks for it. @len is 0 after elements of a REP that goes on.
  */
 void kage_vcpu_skip(struct kage_vcpu *vcpu, unsigned int len);
 
