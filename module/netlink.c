@@ -16,6 +16,7 @@
 #include "mmu/audit.h"
 #include <linux/capability.h>
 #include <linux/module.h>
+#include <net/sock.h>
 
 /* Room for one object, of which a vCPU's counters are the largest. */
 #define DUMP_SIZE	SKB_WITH_OVERHEAD(16384)
@@ -381,6 +382,7 @@ static int dump_vms(struct sk_buff *skb, struct netlink_callback *cb,
 		.flags = NLM_F_MULTI,
 		.cmd = ((struct genlmsghdr *)nlmsg_data(cb->nlh))->cmd,
 		.cb = cb,
+		.net = sock_net(cb->skb->sk),
 	};
 	struct kage_vm *vm;
 	int ret = 0;

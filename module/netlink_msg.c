@@ -139,12 +139,13 @@ int kage_netlink_msg_end(struct sk_buff *skb, void *hdr, int err)
 	return 0;
 }
 
-struct kage_netlink_to kage_netlink_to_sender(const struct genl_info *info)
+struct kage_netlink_to kage_netlink_to_sender(struct genl_info *info)
 {
 	return (struct kage_netlink_to) {
 		.portid = info->snd_portid,
 		.seq = info->snd_seq,
 		.cmd = info->genlhdr->cmd,
+		.net = genl_info_net(info),
 	};
 }
 

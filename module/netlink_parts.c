@@ -384,14 +384,17 @@ int kage_netlink_vcpu_get(struct sk_buff *skb, struct genl_info *info)
  * Network interfaces.
  */
 
-static int put_nic(struct sk_buff *skb, struct kage_nic *nic)
+/* An index without its namespace could be taken for another interface's. */
+static int put_nic(struct sk_buff *skb, const struct kage_netlink_to *to,
+		   struct kage_nic *nic)
 {
 	struct nlattr *nest = nla_nest_start(skb, KAGE_A_NIC);
+	const int ifindex = kage_nic_ifindex(nic, to->net);
 	char name[IFNAMSIZ];
 
 	kage_nic_name(nic, name);
 	if (!nest || nla_put_string(skb, KAGE_NIC_A_NAME, name) ||
-	    nla_put_u32(skb, KAGE_NIC_A_IFINDEX, kage_nic_ifindex(nic)) ||
+	    (ifindex && nla_put_u32(skb, KAGE_NIC_A_IFINDEX, ifindex)) ||
 	    nla_put(skb, KAGE_NIC_A_MAC, ETH_ALEN, kage_nic_mac(nic)) ||
 	    nla_put_u32(skb, KAGE_NIC_A_MTU, kage_nic_mtu(nic)) ||
 	    nla_put_u32(skb, KAGE_NIC_A_SLOT, kage_nic_slot(nic)))
@@ -409,7 +412,7 @@ static int fill_nic(struct sk_buff *skb, const struct kage_netlink_to *to,
 	hdr = kage_netlink_msg_start(skb, to, vm);
 	if (!hdr)
 		return -EMSGSIZE;
-	return kage_netlink_msg_end(skb, hdr, put_nic(skb, nic));
+	return kage_netlink_msg_end(skb, hdr, put_nic(skb, to, nic));
 }
 
 static int create_and_reply(struct kage_vm *vm, struct genl_info *info,
@@ -456,6 +459,7 @@ int kage_netlink_nic_new(struct sk_buff *skb, struct genl_info *info)
 static int destroy_nic(struct kage_vm *vm, struct genl_info *info,
 		       const struct nlattr *attr)
 {
+	const struct net *net = genl_info_net(info);
 	const int ifindex = nla_get_u32(attr);
 	unsigned int i;
 
@@ -466,7 +470,7 @@ static int destroy_nic(struct kage_vm *vm, struct genl_info *info,
 	for (i = 0; i < KAGE_MAX_NICS; i++) {
 		struct kage_nic *nic = vm->nics[i];
 
-		if (nic && kage_nic_ifindex(nic) == ifindex) {
+		if (nic && kage_nic_ifindex(nic, net) == ifindex) {
 			kage_nic_destroy(nic);
 			kage_netlink_changed();
 			return 0;

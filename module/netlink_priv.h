@@ -60,6 +60,7 @@ struct kage_netlink_to {
 	int flags;
 	u8 cmd;
 	struct netlink_callback *cb;	/* of a dump, or NULL */
+	const struct net *net;		/* the sender's; NULL for events */
 };
 
 /**
@@ -138,7 +139,7 @@ void *kage_netlink_msg_start(struct sk_buff *skb,
 int kage_netlink_msg_end(struct sk_buff *skb, void *hdr, int err);
 
 /** kage_netlink_to_sender() - a reply to this request */
-struct kage_netlink_to kage_netlink_to_sender(const struct genl_info *info);
+struct kage_netlink_to kage_netlink_to_sender(struct genl_info *info);
 
 /**
  * kage_netlink_new_msg() - room for any object

@@ -66,27 +66,31 @@ static struct json_object *dump_nics(struct kage_nl *nl, const char *vm)
 	return kage_nl_call(nl, &req);
 }
 
-/* Interfaces change their names, so the module wants the number. */
+/*
+ * Interfaces change their names, so the module wants the number. One that has
+ * none is in another network namespace, whose names are not ours.
+ */
 static int find_nic(struct kage_nl *nl, const char *vm, const char *name,
 		    uint32_t *ifindex)
 {
 	struct json_object *list = dump_nics(nl, vm);
-	int ret = KAGECTL_FAILED;
 	size_t i;
 
 	if (!list)
-		return ret;
+		return KAGECTL_FAILED;
 	for (i = 0; i < json_object_array_length(list); i++) {
 		struct json_object *nic = json_object_array_get_idx(list, i);
 
 		if (strcmp(out_string(nic, "nic.name"), name))
 			continue;
 		*ifindex = out_u64(nic, "nic.ifindex");
-		ret = KAGECTL_OK;
+		if (*ifindex)
+			break;
 	}
 	json_object_put(list);
-	return ret ? complain("machine \"%s\" has no interface \"%s\"", vm,
-			      name) : ret;
+	return *ifindex ? KAGECTL_OK :
+	       complain("machine \"%s\" has no interface \"%s\" in this network namespace",
+			vm, name);
 }
 
 static int delete_nic(struct kage_nl *nl, const char *vm, uint32_t ifindex)

@@ -139,9 +139,16 @@ void kage_nic_name(struct kage_nic *nic, char *buf)
 	rtnl_unlock();
 }
 
-int kage_nic_ifindex(const struct kage_nic *nic)
+int kage_nic_ifindex(struct kage_nic *nic, const struct net *net)
 {
-	return READ_ONCE(nic->dev->ifindex);
+	int ifindex = 0;
+
+	/* A move to another namespace changes both under rtnl. */
+	rtnl_lock();
+	if (net_eq(dev_net(nic->dev), net))
+		ifindex = nic->dev->ifindex;
+	rtnl_unlock();
+	return ifindex;
 }
 
 const u8 *kage_nic_mac(const struct kage_nic *nic)

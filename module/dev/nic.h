@@ -132,8 +132,13 @@ void kage_nic_idle(struct kage_vm *vm);
 /** kage_nic_name() - the interface's name; @buf has IFNAMSIZ bytes, rtnl */
 void kage_nic_name(struct kage_nic *nic, char *buf);
 
-/** kage_nic_ifindex() - in the namespace that the interface is in now */
-int kage_nic_ifindex(const struct kage_nic *nic);
+/**
+ * kage_nic_ifindex() - the interface's index in @net
+ *
+ * Another namespace may have the same index for another interface. Takes rtnl.
+ * Return: 0 if the interface is in another namespace now.
+ */
+int kage_nic_ifindex(struct kage_nic *nic, const struct net *net);
 
 /** kage_nic_mac() - the guest's address, ETH_ALEN bytes */
 const u8 *kage_nic_mac(const struct kage_nic *nic);

@@ -159,6 +159,18 @@ nic_outlives_a_netns()
 	wait_for 10 here "$nic" && kagectl nic show "$guest" | grep -qw "$nic"
 }
 
+nic_is_deleted_where_it_is()
+{
+	new_netns
+	ip link set "$nic" netns "$holder" || return
+	refused 'in this network namespace' \
+		kagectl nic del "$guest" "$nic" &&
+		in_other_netns "$dir/kagectl" nic del "$guest" "$nic" &&
+		! in_other_netns ip link show "$nic" || return
+	kill "$holder"
+	kagectl nic add "$guest" name "$nic"
+}
+
 deleted_with_its_nic_away()
 {
 	new_netns
@@ -215,6 +227,7 @@ ktap_test "it is deleted under its console" deleted_under_its_console
 ktap_test "the module goes once that is closed" unloads_once_it_is_closed
 ktap_test "an interface travels between namespaces" nic_travels
 ktap_test "it outlives a namespace" nic_outlives_a_netns
+ktap_test "it is deleted in the namespace where it is" nic_is_deleted_where_it_is
 ktap_test "a machine goes while it is away" deleted_with_its_nic_away
 ktap_test "ip may not delete it" nic_is_not_for_ip_to_delete
 ktap_test "triple fault" wrong t reboot 'triple fault'

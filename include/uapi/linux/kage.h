@@ -188,7 +188,8 @@ enum kage_regs_attr {
 /**
  * enum kage_nic_attr - a virtio-net device and its host interface
  * @KAGE_NIC_A_NAME: string, the host interface's name; default "kage%d"
- * @KAGE_NIC_A_IFINDEX: u32
+ * @KAGE_NIC_A_IFINDEX: u32, in the sender's network namespace; absent from a
+ *                      reply while the interface is in another one
  * @KAGE_NIC_A_MAC: 6 bytes, the guest's address; default random, local
  * @KAGE_NIC_A_MTU: u32, 68 to 65535, default 1500
  * @KAGE_NIC_A_SLOT: u32, device number on PCI bus 0
