@@ -3,6 +3,8 @@
  * Brings the module up, each step on the one before, and takes it down in the
  * reverse order.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include "dev/console.h"
 #include "feature.h"
 #include "mmu/spte.h"
@@ -20,6 +22,14 @@ static int __init kage_init(void)
 {
 	int ret;
 
+	/*
+	 * Bursts take spinlocks with preemption off, the express lane with
+	 * interrupts off: they must not sleep.
+	 */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT)) {
+		pr_err("not loaded: kage does not run on a PREEMPT_RT kernel\n");
+		return -EOPNOTSUPP;
+	}
 	ret = kage_cpu_init();
 	if (ret)
 		return ret;
