@@ -496,6 +496,7 @@ static int unmap_locked(struct kage_vm *vm, struct kage_slot *slot)
 	unpin(slot, slot->npages);
 	atomic_long_sub(slot->npages, &mem->user->locked_vm);
 	mem->npages -= slot->npages;
+	kage_mmu_resize(vm);
 	slot_free(slot);
 	return 0;
 }

@@ -127,7 +127,7 @@ int kage_mmu_topup(struct kage_vm *vm);
  */
 void kage_mmu_slots_changed(struct kage_vm *vm);
 
-/** kage_mmu_resize() - RAM was added: the limit follows */
+/** kage_mmu_resize() - RAM came or went: the limit follows */
 void kage_mmu_resize(struct kage_vm *vm);
 
 /**
