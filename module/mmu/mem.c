@@ -149,14 +149,15 @@ static void unpin(struct kage_slot *slot, u64 npages)
 
 /*
  * The pages of a memfd never move once they are referenced from here: a page
- * with an extra reference is neither swapped nor migrated.
+ * with an extra reference is neither swapped nor migrated. The file as a whole
+ * is not made unevictable: it may outlive the slot, and what is in it is the
+ * charge of nobody then.
  */
 static int pin(struct kage_slot *slot)
 {
 	struct address_space *mapping = slot->file->f_mapping;
 	u64 i;
 
-	mapping_set_unevictable(mapping);
 	for (i = 0; i < slot->npages; i++) {
 		struct page *page;
 
