@@ -188,6 +188,19 @@ nic_is_not_for_ip_to_delete()
 		kagectl vm del "$guest" && ! here "$nic"
 }
 
+shadow_limit()
+{
+	kagectl stats "$guest" | awk '$1 == "shadow-pages-limit" { print $2 }'
+}
+
+limit_follows_memory()
+{
+	kagectl vm add "$guest" && least=$(shadow_limit) || return
+	kagectl mem map "$guest" size 64M && [ "$(shadow_limit)" -gt "$least" ] &&
+		kagectl mem unmap "$guest" slot 1 &&
+		[ "$(shadow_limit)" -eq "$least" ] && kagectl vm del "$guest"
+}
+
 # wrong LETTER EVENT REASON: a guest that does that is stopped, and says why.
 wrong()
 {
@@ -230,6 +243,7 @@ ktap_test "it outlives a namespace" nic_outlives_a_netns
 ktap_test "it is deleted in the namespace where it is" nic_is_deleted_where_it_is
 ktap_test "a machine goes while it is away" deleted_with_its_nic_away
 ktap_test "ip may not delete it" nic_is_not_for_ip_to_delete
+ktap_test "the shadow's limit follows the memory" limit_follows_memory
 ktap_test "triple fault" wrong t reboot 'triple fault'
 ktap_test "paging off" wrong p killed 'the guest turned paging off'
 ktap_test "strange access to a device" wrong d killed \
