@@ -134,7 +134,7 @@ static int thread(void *arg)
 
 u64 kage_vcpu_tsc(const struct kage_vcpu *vcpu)
 {
-	return rdtsc() + vcpu->tsc_offset;
+	return rdtsc() + kage_cpu_tsc_lost() + vcpu->tsc_offset;
 }
 
 void kage_vcpu_reset(struct kage_vcpu *vcpu)
@@ -159,7 +159,7 @@ void kage_vcpu_reset(struct kage_vcpu *vcpu)
 	memset(&vcpu->idt, 0, sizeof(vcpu->idt));
 	/* One clock for all: a guest gives up a TSC that differs. */
 	vcpu->tsc_offset = vcpu->id ? vcpu->vm->vcpus[0]->tsc_offset :
-				      -rdtsc();
+				      -(rdtsc() + kage_cpu_tsc_lost());
 	kage_msr_reset(vcpu);
 	kage_vmx_reset(vcpu);
 	vcpu->vmx.rip = 0;

@@ -112,7 +112,9 @@ struct kage_vcpu {
 	u64 xcr0;			/* C */
 	u64 dr[4], dr6, dr7;		/* C */
 	u64 pat;			/* C */
-	u64 tsc_offset;			/* C guest TSC = host TSC + offset */
+	u64 tsc_offset;			/* C guest TSC = host TSC + what it
+					 * lost in sleep + offset
+					 */
 	u64 tsc_adjust;			/* C IA32_TSC_ADJUST */
 	u64 msr_misc_enable;		/* C */
 	u64 mtrr[KAGE_NR_MTRRS];	/* C stored, without effect: all is WB */

@@ -14,6 +14,7 @@
 #include "cap.h"
 #include "vmcs.h"
 #include <asm/cpufeature.h>
+#include <asm/msr.h>
 #include <asm/nospec-branch.h>
 #include <asm/perf_event.h>
 #include <asm/tlbflush.h>
@@ -31,6 +32,11 @@ struct cpu_state {
 
 static DEFINE_PER_CPU(struct cpu_state, cpus);
 static int hp_state;			/* 0: every CPU has left for good */
+/*
+ * What the TSC lost in sleep, where it begins anew: guests' clocks go on from
+ * where they were. One CPU writes them with all others off.
+ */
+static u64 tsc_lost, tsc_asleep;
 /* Why the last CPU refused; written by the hotplug thread we wait for. */
 static const char *refusal;
 
@@ -188,16 +194,26 @@ static struct notifier_block reboot_nb = { .notifier_call = reboot_call };
 static int suspend(void)
 {
 	disable_here();
+	tsc_asleep = rdtsc();
 	return 0;
 }
 
 static void resume(void)
 {
+	const u64 now = rdtsc();
+
+	if (now < tsc_asleep)
+		tsc_lost += tsc_asleep - now;
 	if (enable())
 		pr_err("%s; no machine can run on this CPU\n", refusal);
 }
 
 KAGE_DEFINE_SYSCORE(sleep_ops, suspend, resume);
+
+u64 kage_cpu_tsc_lost(void)
+{
+	return tsc_lost;
+}
 
 bool kage_cpu_enabled(void)
 {

@@ -22,6 +22,13 @@ void kage_cpu_uninit(void);
 bool kage_cpu_enabled(void);
 
 /**
+ * kage_cpu_tsc_lost() - how far the host's TSC was set back by its sleeps
+ *
+ * To be added to the host's TSC wherever that is a guest's clock.
+ */
+u64 kage_cpu_tsc_lost(void);
+
+/**
  * kage_cpu_load() - make a vCPU's VMCS current on this CPU
  *
  * Context: preemption off. Return: false if the VMCS is active on another CPU:

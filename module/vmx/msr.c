@@ -137,7 +137,7 @@ static int write_tsc(struct kage_vcpu *vcpu, u32 msr, u64 val)
 
 	vcpu->tsc_adjust += delta;
 	vcpu->tsc_offset += delta;
-	kage_vmcs_write(TSC_OFFSET, vcpu->tsc_offset);
+	kage_vmcs_tsc(vcpu);
 	return 0;
 }
 
@@ -151,7 +151,7 @@ static int write_tsc_adjust(struct kage_vcpu *vcpu, u32 msr, u64 val)
 {
 	vcpu->tsc_offset += val - vcpu->tsc_adjust;
 	vcpu->tsc_adjust = val;
-	kage_vmcs_write(TSC_OFFSET, vcpu->tsc_offset);
+	kage_vmcs_tsc(vcpu);
 	return 0;
 }
 

@@ -123,6 +123,8 @@ static void load(struct kage_vcpu *vcpu)
 	asm volatile("sldt %0" : "=m" (vcpu->vmx.host_ldt));
 	setup_once(vcpu);
 	arrive(vcpu);
+	if (unlikely(vcpu->vmx.tsc_lost != kage_cpu_tsc_lost()))
+		kage_vmcs_tsc(vcpu);
 	load_debug(vcpu);
 	kage_msr_load(vcpu);
 	kage_fpu_load(vcpu);

@@ -67,6 +67,7 @@ struct kage_vmx {
 
 	/* What the VMCS holds now, so that it need not be written again. */
 	u64 host_cr3, host_cr4, guest_cr3;
+	u64 tsc_lost;			/* as of the TSC offset */
 	u32 proc;
 	enum kage_route route;
 	bool launched;

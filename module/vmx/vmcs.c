@@ -6,6 +6,7 @@
 #include "../vcpu.h"
 #include "../mmu/gwalk.h"
 #include "cap.h"
+#include "cpu.h"
 #include "cr.h"
 #include "msr.h"
 #include "run.h"
@@ -128,6 +129,12 @@ void kage_vmcs_route(struct kage_vcpu *vcpu, enum kage_route route)
 	vcpu->vmx.route = route;
 }
 
+void kage_vmcs_tsc(struct kage_vcpu *vcpu)
+{
+	vcpu->vmx.tsc_lost = kage_cpu_tsc_lost();
+	kage_vmcs_write(TSC_OFFSET, vcpu->tsc_offset + vcpu->vmx.tsc_lost);
+}
+
 static void setup_controls(struct kage_vcpu *vcpu)
 {
 	struct kage_vmx *vmx = &vcpu->vmx;
@@ -143,7 +150,7 @@ static void setup_controls(struct kage_vcpu *vcpu)
 	kage_vmcs_route(vcpu, KAGE_ROUTE_EXIT);
 	kage_vmcs_write(CR3_TARGET_COUNT, 0);
 	kage_vmcs_write(MSR_BITMAP, __pa(msr_bitmap));
-	kage_vmcs_write(TSC_OFFSET, vcpu->tsc_offset);
+	kage_vmcs_tsc(vcpu);
 	if (kage_caps.vpid)
 		kage_vmcs_write(VIRTUAL_PROCESSOR_ID, vmx->vpid);
 
