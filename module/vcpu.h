@@ -103,6 +103,7 @@ struct kage_vcpu {
 	int mode;			/* a enum kage_vcpu_mode */
 	bool halted;			/* C the guest executed HLT */
 	bool halted_if;			/* C RFLAGS.IF when it did */
+	bool halted_nmi;		/* C NMIs were not blocked then */
 	bool fresh;			/* C the VMCS waits for its set-up */
 	bool parked;			/* a thread sees the VM not running */
 	bool stopped;			/* V thread has ended */

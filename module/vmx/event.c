@@ -323,9 +323,10 @@ bool kage_event_wakes(struct kage_vcpu *vcpu)
 {
 	struct kage_vmx *vmx = &vcpu->vmx;
 
-	if (vmx->event.info || vmx->nmi_pending)
+	if (vmx->event.info)
 		return true;
-	if (READ_ONCE(vcpu->lapic->nmi))
+	if (vcpu->halted_nmi &&
+	    (vmx->nmi_pending || READ_ONCE(vcpu->lapic->nmi)))
 		return true;
 	return vcpu->halted_if &&
 	       (vmx->deferred >= 0 || kage_irq_pending(vcpu));

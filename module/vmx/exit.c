@@ -133,6 +133,9 @@ static void handle_hlt(struct kage_vcpu *vcpu)
 	skip(vcpu);
 	vcpu->stats[KAGE_STAT_HALTS]++;
 	vcpu->halted_if = kage_vcpu_rflags(vcpu) & X86_EFLAGS_IF;
+	/* In an NMI's handler another one waits until the IRET. */
+	vcpu->halted_nmi = !(kage_vmcs_read(GUEST_INTERRUPTIBILITY_INFO) &
+			     GUEST_INTR_STATE_NMI);
 	vcpu->halted = !kage_event_wakes(vcpu);
 }
 
