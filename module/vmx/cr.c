@@ -84,14 +84,14 @@ void kage_cr_apply_efer(struct kage_vcpu *vcpu)
 		return;
 	}
 	rdmsrl(MSR_EFER, host);
-	vmx->entry_efer = (struct kage_msr_entry) {
+	vmx->entry_msrs[KAGE_LIST_EFER] = (struct kage_msr_entry) {
 		.index = MSR_EFER, .value = hw,
 	};
-	vmx->exit_efer = (struct kage_msr_entry) {
+	vmx->exit_msrs[KAGE_LIST_EFER] = (struct kage_msr_entry) {
 		.index = MSR_EFER, .value = host,
 	};
-	kage_vmcs_write(VM_ENTRY_MSR_LOAD_COUNT, hw != host);
-	kage_vmcs_write(VM_EXIT_MSR_LOAD_COUNT, hw != host);
+	vmx->efer_listed = hw != host;
+	kage_vmcs_msr_lists(vcpu);
 }
 
 void kage_cr_setup(struct kage_vcpu *vcpu)

@@ -20,6 +20,7 @@
 #include "fpu.h"
 #include "io.h"
 #include "msr.h"
+#include "perf.h"
 #include "state.h"
 #include "vmcs.h"
 #include <asm/debugreg.h>
@@ -106,6 +107,7 @@ static void handle_interrupt(struct kage_vcpu *vcpu)
 	local_irq_enable();
 	asm volatile("nop");
 	local_irq_disable();
+	kage_perf_refresh(vcpu);
 	kage_route_relax(vcpu->vm);
 }
 

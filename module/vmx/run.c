@@ -18,6 +18,7 @@
 #include "express.h"
 #include "fpu.h"
 #include "msr.h"
+#include "perf.h"
 #include "vmcs.h"
 #include <asm/debugreg.h>
 #include <asm/desc.h>
@@ -125,6 +126,7 @@ static void load(struct kage_vcpu *vcpu)
 	arrive(vcpu);
 	if (unlikely(vcpu->vmx.tsc_lost != kage_cpu_tsc_lost()))
 		kage_vmcs_tsc(vcpu);
+	kage_perf_refresh(vcpu);
 	load_debug(vcpu);
 	kage_msr_load(vcpu);
 	kage_fpu_load(vcpu);
@@ -187,9 +189,10 @@ static void refill_express(struct kage_vcpu *vcpu)
 	kage_express_refill(vcpu);
 	/*
 	 * The lane leaves RFLAGS.RF as a page fault has set it, and that would
-	 * keep the guest from a breakpoint on the next instruction.
+	 * keep the guest from a breakpoint on the next instruction. Nor does it
+	 * wait for counters to be quiet.
 	 */
-	if (unlikely(has_breakpoints(vcpu)))
+	if (unlikely(has_breakpoints(vcpu) || vcpu->vmx.nr_perf))
 		vcpu->vmx.express.left = 0;
 }
 
@@ -227,6 +230,7 @@ static bool switch_over(struct kage_vcpu *vcpu)
 	/* Pairs with kage_mmu_flush(): out before anything else is done. */
 	smp_store_release(&vcpu->mode, KAGE_OUTSIDE_GUEST);
 	if (unlikely(failed)) {
+		kage_perf_restore(vcpu);
 		kage_vcpu_kill(vcpu, "VM entry failed: VM-instruction error %llu",
 			       kage_vmcs_read(VM_INSTRUCTION_ERROR));
 		return false;
@@ -247,6 +251,8 @@ static bool enter(struct kage_vcpu *vcpu)
 	kage_event_prepare(vcpu);
 	commit_guest(vcpu);
 	refresh_host(vmx);
+	if (unlikely(vmx->nr_perf))
+		kage_perf_refresh(vcpu);
 	/* Pairs with kage_vcpu_request(), see above. */
 	smp_store_mb(vcpu->mode, KAGE_IN_GUEST);
 	if (unlikely(READ_ONCE(vcpu->requests) || need_resched())) {
@@ -260,6 +266,8 @@ static bool enter(struct kage_vcpu *vcpu)
 		native_write_cr2(vcpu->cr2);
 	refill_express(vcpu);
 	trace_kage_entry(vcpu->vm->id, vcpu->id, vmx->event.info);
+	if (unlikely(vmx->nr_perf))
+		kage_perf_quiet(vcpu);
 	return switch_over(vcpu);
 }
 
@@ -306,7 +314,7 @@ int kage_vmx_create(struct kage_vcpu *vcpu)
 	struct kage_vmx *vmx = &vcpu->vmx;
 	int vpid;
 
-	BUILD_BUG_ON(offsetof(struct kage_vmx, entry_efer) % 16);
+	BUILD_BUG_ON(offsetof(struct kage_vmx, entry_msrs) % 16);
 	INIT_LIST_HEAD(&vmx->loaded_node);
 	vmx->cpu = -1;
 	vmx->last_cpu = -1;

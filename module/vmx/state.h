@@ -30,6 +30,14 @@ struct kage_msr_entry {
 	u64 value;
 };
 
+/* What the MSR lists hold, in this order; EFER where no control switches it. */
+enum kage_msr_list {
+	KAGE_LIST_EFER,
+	KAGE_LIST_PERF,
+	KAGE_NR_PERF_MSRS = 2,
+	KAGE_NR_LISTED = KAGE_LIST_PERF + KAGE_NR_PERF_MSRS
+};
+
 /* MSRs that hold the guest's values for a whole burst. */
 enum kage_burst_msr {
 	KAGE_MSR_STAR, KAGE_MSR_LSTAR, KAGE_MSR_CSTAR, KAGE_MSR_FMASK,
@@ -97,8 +105,10 @@ struct kage_vmx {
 	u64 host_debugctl;
 	u16 host_ldt;
 
-	struct kage_msr_entry entry_efer __aligned(16);
-	struct kage_msr_entry exit_efer __aligned(16);
+	bool efer_listed;
+	unsigned int nr_perf;		/* of the host's counters; 0: all well */
+	struct kage_msr_entry entry_msrs[KAGE_NR_LISTED] __aligned(16);
+	struct kage_msr_entry exit_msrs[KAGE_NR_LISTED] __aligned(16);
 };
 
 #define KAGE_DR7_GD	BIT(13)	/* general detect */

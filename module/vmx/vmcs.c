@@ -135,6 +135,18 @@ void kage_vmcs_tsc(struct kage_vcpu *vcpu)
 	kage_vmcs_write(TSC_OFFSET, vcpu->tsc_offset + vcpu->vmx.tsc_lost);
 }
 
+void kage_vmcs_msr_lists(struct kage_vcpu *vcpu)
+{
+	struct kage_vmx *vmx = &vcpu->vmx;
+	int first = vmx->efer_listed ? KAGE_LIST_EFER : KAGE_LIST_PERF;
+	int nr = KAGE_LIST_PERF + vmx->nr_perf - first;
+
+	kage_vmcs_write(VM_EXIT_MSR_LOAD_ADDR, __pa(&vmx->exit_msrs[first]));
+	kage_vmcs_write(VM_EXIT_MSR_LOAD_COUNT, nr);
+	kage_vmcs_write(VM_ENTRY_MSR_LOAD_ADDR, __pa(&vmx->entry_msrs[first]));
+	kage_vmcs_write(VM_ENTRY_MSR_LOAD_COUNT, nr);
+}
+
 static void setup_controls(struct kage_vcpu *vcpu)
 {
 	struct kage_vmx *vmx = &vcpu->vmx;
@@ -156,11 +168,10 @@ static void setup_controls(struct kage_vcpu *vcpu)
 
 	kage_vmcs_write(VM_EXIT_CONTROLS, kage_caps.exit);
 	kage_vmcs_write(VM_EXIT_MSR_STORE_COUNT, 0);
-	kage_vmcs_write(VM_EXIT_MSR_LOAD_COUNT, 0);
-	kage_vmcs_write(VM_EXIT_MSR_LOAD_ADDR, __pa(&vmx->exit_efer));
 	kage_vmcs_write(VM_ENTRY_CONTROLS, kage_caps.entry);
-	kage_vmcs_write(VM_ENTRY_MSR_LOAD_COUNT, 0);
-	kage_vmcs_write(VM_ENTRY_MSR_LOAD_ADDR, __pa(&vmx->entry_efer));
+	vmx->efer_listed = false;
+	vmx->nr_perf = 0;
+	kage_vmcs_msr_lists(vcpu);
 	kage_vmcs_write(VM_ENTRY_INTR_INFO_FIELD, 0);
 	kage_vmcs_write(VMCS_LINK_POINTER, ~0ULL);
 }

@@ -61,6 +61,9 @@ void kage_vmcs_setup_cpu(void);
 int kage_vmcs_init(void);
 void kage_vmcs_uninit(void);
 
+/** kage_vmcs_msr_lists() - say what is in the MSR lists; the VMCS is active */
+void kage_vmcs_msr_lists(struct kage_vcpu *vcpu);
+
 /** kage_vmcs_tsc() - write the TSC offset; the VMCS is active */
 void kage_vmcs_tsc(struct kage_vcpu *vcpu);
 
