@@ -23,6 +23,7 @@
 #include "perf.h"
 #include "state.h"
 #include "vmcs.h"
+#include <asm/cpufeature.h>
 #include <asm/debugreg.h>
 #include <asm/fpu/types.h>
 #include <asm/processor-flags.h>
@@ -73,6 +74,30 @@ static void page_fault(struct kage_vcpu *vcpu)
 	local_irq_disable();
 }
 
+/* SDM: "Interrupt 17-Alignment Check Exception (#AC)": what a guest asked for. */
+static bool checks_alignment(struct kage_vcpu *vcpu)
+{
+	return kage_vcpu_cpl(vcpu) == 3 && (vcpu->cr0 & X86_CR0_AM) &&
+	       (kage_vcpu_rflags(vcpu) & X86_EFLAGS_AC);
+}
+
+/*
+ * Any other is of a split lock, which the host's kernel detects and the guest
+ * knows nothing of. It is the thread's turn then: what to do may sleep.
+ */
+static void alignment_check(struct kage_vcpu *vcpu)
+{
+	if (!boot_cpu_has(X86_FEATURE_SPLIT_LOCK_DETECT) ||
+	    checks_alignment(vcpu)) {
+		kage_event_inject_ac(vcpu,
+				     kage_vmcs_read(VM_EXIT_INTR_ERROR_CODE));
+		return;
+	}
+	vcpu->vmx.split_lock_rip = kage_vcpu_rip(vcpu);
+	vcpu->vmx.split_lock = true;
+	kage_vcpu_request(vcpu, KAGE_REQ_REBURST);
+}
+
 static void handle_exception(struct kage_vcpu *vcpu)
 {
 	u32 info = kage_vmcs_read(VM_EXIT_INTR_INFO);
@@ -93,8 +118,7 @@ static void handle_exception(struct kage_vcpu *vcpu)
 		debug_exception(vcpu, info);
 		break;
 	case X86_TRAP_AC:
-		kage_event_inject_ac(vcpu,
-				     kage_vmcs_read(VM_EXIT_INTR_ERROR_CODE));
+		alignment_check(vcpu);
 		break;
 	default:
 		kage_vcpu_kill(vcpu, "unexpected exception %u", vector);

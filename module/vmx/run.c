@@ -20,6 +20,7 @@
 #include "msr.h"
 #include "perf.h"
 #include "vmcs.h"
+#include <asm/cpu.h>
 #include <asm/debugreg.h>
 #include <asm/desc.h>
 #include <asm/fpu/api.h>
@@ -30,6 +31,7 @@
 #include <linux/hw_breakpoint.h>
 #include <linux/idr.h>
 #include <linux/moduleparam.h>
+#include <linux/sched/signal.h>
 
 static bool quirk_irq_timer;
 module_param(quirk_irq_timer, bool, 0444);
@@ -287,6 +289,23 @@ static void loop(struct kage_vcpu *vcpu)
 	}
 }
 
+/*
+ * The kernel makes whoever locks across cache lines wait, and then lets this
+ * CPU do it for a moment; where it is set to be strict it does not.
+ */
+static void serve_split_lock(struct kage_vcpu *vcpu)
+{
+	struct kage_vmx *vmx = &vcpu->vmx;
+
+	vmx->split_lock = false;
+	if (handle_guest_split_lock(vmx->split_lock_rip))
+		return;
+	/* It takes the thread for a VMM's in user space. */
+	flush_signals(current);
+	kage_vcpu_kill(vcpu, "split lock at %#llx, which the host forbids",
+		       vmx->split_lock_rip);
+}
+
 void kage_vmx_burst(struct kage_vcpu *vcpu)
 {
 	bool enabled;
@@ -299,6 +318,8 @@ void kage_vmx_burst(struct kage_vcpu *vcpu)
 		loop(vcpu);
 		unload(vcpu);
 		kernel_fpu_end();
+		if (unlikely(vcpu->vmx.split_lock))
+			serve_split_lock(vcpu);
 		return;
 	}
 	kernel_fpu_end();

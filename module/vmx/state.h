@@ -91,6 +91,8 @@ struct kage_vmx {
 	int deferred;			/* interrupt that an exception overtook,
 					 * or -1
 					 */
+	bool split_lock;		/* ended the burst: the host's affair */
+	u64 split_lock_rip;
 	u16 vpid;
 
 	struct kage_vmcs *vmcs;
