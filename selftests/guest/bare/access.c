@@ -492,8 +492,11 @@ int guest_main(void)
 	root = new_root();
 	set_up_data();
 	set_up_tables();
-	ways_init(root, data.gva + OFF_DESC);
 	write_cr3((uint64_t)root);
+	touch(SPARE);
+	wrong = breakpoints_wrong(pte_of(root, SPARE) + 1,
+				  (uint64_t)spare_frame | PTE_RW);
+	ways_init(root, data.gva + OFF_DESC);
 	for (n = 0; n < TURNS * NR_MODES; n++) {
 		if (!set_mode(n % NR_MODES))
 			continue;

@@ -54,4 +54,11 @@ bool set_mode(unsigned int n);
 /** make_access() - at @gva, with @val to store or add; sets @seen */
 void make_access(const struct way *way, uint64_t gva, uint64_t val);
 
+/**
+ * breakpoints_wrong() - how many tests of them fail; sets on_exception
+ * @pte: an entry of a table that is in use, but itself of no use
+ * @val: what to store there, and 0
+ */
+unsigned int breakpoints_wrong(uint64_t *pte, uint64_t val);
+
 #endif /* _ACCESS_H */
