@@ -29,7 +29,8 @@ tiers=(
 	"demo-smp env DEMO_MIB=2 STAGE_HOST=stage STAGE_CPUS=2 $here/demo.sh"
 	"kselftest $here/kselftest.sh"
 	"kselftest-no-ept env STAGE_CPU=core2_penryn_t9600 $here/kselftest.sh
-		access bridge device hostile hostile_virtio idle isolation lifecycle"
+		access bridge cr3 device hostile hostile_virtio idle isolation
+		lifecycle"
 	"fuzz env O=$top/build/fuzz $here/fuzz/run.sh quick"
 	"kunit $here/kunit.sh"
 	"no-vmx $here/no_vmx.sh"

@@ -22,7 +22,8 @@ export CASE_LIMIT=${CASE_LIMIT:-900}
 sources=(
 	"kselftest $here/kselftest.sh"
 	"no-ept env STAGE_CPU=core2_penryn_t9600 $here/kselftest.sh
-		access bridge device hostile hostile_virtio idle isolation lifecycle"
+		access bridge cr3 device hostile hostile_virtio idle isolation
+		lifecycle"
 	"xsave env STAGE_CPU=corei7_haswell_4770 $here/kselftest.sh
 		bridge hostile"
 	"unit make -s -C $here/unit O=$out/unit/data OPT=-O1

@@ -75,8 +75,10 @@ files_of()
 		linux_guest
 		machine_of_kvm
 		;;
-	access) bare_guests access ;;
-	device) bare_guests device ;;
+	access | cr3 | device)
+		add+=(--add "$here/self_check.sh:/kage/")
+		bare_guests "$1"
+		;;
 	hostile) bare_guests hostile hostile_flood isolation ;;
 	hostile_virtio) bare_guests isolation virtio_hostile ;;
 	images | idle | isolation | trace) bare_guests isolation ;;
