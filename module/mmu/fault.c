@@ -287,8 +287,11 @@ static void spurious(struct kage_vcpu *vcpu, gva_t gva, u32 access)
 	 * that the walk cannot see (an implicit supervisor access with AC
 	 * set). The guest's handler is the one to judge.
 	 */
-	if (no_progress(vcpu, gva, MAX_SPURIOUS))
-		kage_event_inject_pf(vcpu, gva, access | KAGE_PF_P);
+	if (!no_progress(vcpu, gva, MAX_SPURIOUS))
+		return;
+	/* If it comes again after that, it is looked at as this one was. */
+	vcpu->retry_count = 0;
+	kage_event_inject_pf(vcpu, gva, access | KAGE_PF_P);
 }
 
 void kage_mmu_fault(struct kage_vcpu *vcpu, gva_t gva, u32 pfec)
