@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The ports that KVM leaves to its user: a UART whose lines are stdin and
- * stdout, power-off, reset. All others float.
+ * stdout, a clock that stands still, power-off, reset. All others float.
  *
  * The guest hears of input when it looks, not by an interrupt.
  */
@@ -14,6 +14,8 @@
 
 #define UART		0x3f8
 #define UART_IRQ	4
+#define CMOS_INDEX	0x70
+#define CMOS_DATA	0x71
 #define PM_CONTROL	0x604
 #define RESET		0xcf9
 #define KBD_CMD		0x64
@@ -111,6 +113,19 @@ static void uart_write(const struct machine *m, unsigned int reg, uint8_t val)
 	update_irq(m);
 }
 
+static uint8_t cmos_index;
+
+/* Linux waits for seconds where the clock is always about to change. */
+static uint8_t cmos_read(void)
+{
+	static const uint8_t registers[128] = {
+		[6] = 5, [7] = 1, [8] = 1, [9] = 0x26,	/* Thursday, 1 Jan 26 */
+		[0xa] = 0x26, [0xb] = 0x02, [0xd] = 0x80, [0x32] = 0x20,
+	};
+
+	return registers[cmos_index & 0x7f];
+}
+
 static bool ends(uint16_t port, uint32_t val, enum stop *stop)
 {
 	*stop = port == PM_CONTROL ? STOP_NOT : STOP_RESET;
@@ -136,10 +151,14 @@ bool ports_access(const struct machine *m, uint16_t port, void *data,
 		memcpy(&val, data, len);
 		if (is_uart)
 			uart_write(m, port - UART, val);
+		if (port == CMOS_INDEX)
+			cmos_index = val;
 		return ends(port, val, stop);
 	}
 	memset(data, 0xff, len);
 	if (is_uart)
 		*(uint8_t *)data = uart_read(m, port - UART);
+	if (port == CMOS_DATA)
+		*(uint8_t *)data = cmos_read();
 	return false;
 }
