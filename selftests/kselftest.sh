@@ -6,7 +6,7 @@
 # usage: kselftest.sh [CASE]...   (default: all but the long ones)
 #   CASES="NAME..."   the same
 #   LONG=1            the long ones, too
-#   CASE_LIMIT, HOSTILE_SEED, HOSTILE_ROUNDS, SEED, FULL   see kselftest_init.sh
+#   CASE_LIMIT, HOSTILE_SEED, HOSTILE_ROUNDS, SEED, FULL, ONLY   see kselftest_init.sh
 #                     and the cases
 set -euo pipefail
 
@@ -115,7 +115,7 @@ done
 	--env "CASES=${names[*]}" --env "CASE_LIMIT=${CASE_LIMIT:-}" \
 	--env "HOSTILE_SEED=${HOSTILE_SEED:-}" \
 	--env "HOSTILE_ROUNDS=${HOSTILE_ROUNDS:-}" \
-	--env "SEED=${SEED:-}" --env "FULL=${FULL:-}" \
+	--env "SEED=${SEED:-}" --env "FULL=${FULL:-}" --env "ONLY=${ONLY:-}" \
 	--add "$module:/kage/kage.ko" \
 	--add "$build/kagectl:/kage/kagectl" \
 	--add "$here/ktap.sh:/kage/" --add "$here/demo_lib.sh:/kage/" \

@@ -64,7 +64,7 @@ machine_with_nic()
 running()
 {
 	nothing
-	kagectl run "$guest" --kernel "$dir/hostile_flood.bzImage" --mem 36M \
+	kagectl run "$guest" --kernel "$dir/hostile_flood.bzImage" --mem 40M \
 		--append tables >/dev/null
 }
 
@@ -258,7 +258,7 @@ row running vm pause "$guest"
 row paused vm resume "$guest"
 row paused vm stop "$guest"
 row paused vm del "$guest"
-row nothing run "$guest" --kernel "$dir/hostile_flood.bzImage" --mem 36M \
+row nothing run "$guest" --kernel "$dir/hostile_flood.bzImage" --mem 40M \
 	--append tables
 for percent in 2 20 100; do
 	case " ${ONLY:-vcpu} " in
