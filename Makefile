@@ -14,7 +14,6 @@ selftests := $(top)selftests
 # What is installed goes below DESTDIR, the module too.
 INSTALL_MOD_PATH ?= $(DESTDIR)
 INSTALL_MOD_DIR ?= updates
-export INSTALL_MOD_PATH INSTALL_MOD_DIR
 release = $(shell cat $(KDIR)/include/config/kernel.release)
 installed = $(INSTALL_MOD_PATH)/lib/modules/$(release)/$(INSTALL_MOD_DIR)/module
 version = $(shell sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' \
@@ -29,7 +28,8 @@ modules: kdir
 # Kbuild leaves depmod out where there is no System.map, as in Debian's headers.
 # Whoever says DESTDIR makes a package, which runs it where it is installed.
 modules_install: modules
-	$(MAKE) -C $(KDIR) M=$(top:/=) $@
+	$(MAKE) -C $(KDIR) M=$(top:/=) INSTALL_MOD_PATH=$(INSTALL_MOD_PATH) \
+		INSTALL_MOD_DIR=$(INSTALL_MOD_DIR) $@
 	$(if $(INSTALL_MOD_PATH),,depmod $(release))
 
 kdir:

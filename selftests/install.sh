@@ -17,6 +17,8 @@ release=$(cat "$kdir/include/config/kernel.release")
 work=$(mktemp -d "${TMPDIR:-/tmp}/kage-install.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 export DESTDIR=$work/root
+# What the caller's make may have said.
+unset INSTALL_MOD_PATH INSTALL_MOD_DIR MAKEFLAGS MAKEOVERRIDES
 
 # In a copy: what is built for another kernel must not lie in the tree.
 copy()
@@ -63,8 +65,8 @@ installs()
 runs_and_reads()
 {
 	"$DESTDIR/usr/sbin/kagectl" --version &&
-		mandoc -T ascii "$DESTDIR/usr/share/man/man8/kagectl.8" |
-		grep -q 'kagectl -' &&
+		mandoc -T man "$DESTDIR/usr/share/man/man8/kagectl.8" \
+			>"$work/page" && grep -q 'KAGECTL' "$work/page" &&
 		bash -n "$DESTDIR/usr/share/bash-completion/completions/kagectl"
 }
 
