@@ -123,7 +123,7 @@ struct kage_vcpu {
 	struct kage_dtable gdt, idt;	/* C at power-on */
 
 	struct kage_shadow *root;	/* C root in use: one of roots[] */
-	struct kage_root_ref roots[KAGE_ROOTS];	/* C writes under M */
+	struct kage_root_ref roots[KAGE_ROOTS];	/* M; C reads without it */
 	u32 roots_role;			/* C what they were made for */
 	unsigned int next_root;		/* C the way to be replaced next */
 	struct kage_lapic *lapic;	/* I */

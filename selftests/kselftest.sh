@@ -75,10 +75,7 @@ files_of()
 		linux_guest
 		machine_of_kvm
 		;;
-	access | cr3 | device)
-		add+=(--add "$here/self_check.sh:/kage/")
-		bare_guests "$1"
-		;;
+	access | cr3 | device) bare_guests "$1" ;;
 	hostile) bare_guests hostile hostile_flood isolation ;;
 	hostile_virtio) bare_guests isolation virtio_hostile ;;
 	images | idle | isolation | trace) bare_guests isolation ;;
@@ -119,5 +116,6 @@ done
 	--add "$module:/kage/kage.ko" \
 	--add "$build/kagectl:/kage/kagectl" \
 	--add "$here/ktap.sh:/kage/" --add "$here/demo_lib.sh:/kage/" \
+	--add "$here/self_check.sh:/kage/" \
 	--add "$here/cases:/kage/cases" "${add[@]}" \
 	--init "$here/kselftest_init.sh"

@@ -254,7 +254,7 @@ SYM_INNER_LABEL_ALIGN(kage_vmx_landing, SYM_L_GLOBAL)
 	VMCS_WRITE GUEST_RSP, %rax
 	jmp	.Lexpress_done
 
-	/* One of the roots that kage_mmu_load_root() left here, pinned. */
+	/* One of the roots that kage_mmu_load_root() left here. */
 .Lmov_to_cr3:
 	mov	REG(0)(%rdi, %rdx, 8), %rax
 	cmp	$RSP_NR, %edx

@@ -11,7 +11,6 @@
 #include "../trace.h"
 #include "cap.h"
 #include "vmcs.h"
-#include <asm/debugreg.h>
 #include <asm/processor-flags.h>
 #include <asm/trapnr.h>
 #include <asm/vmx.h>
@@ -165,8 +164,9 @@ static __always_inline void change_cr3(struct kage_vcpu *vcpu,
 }
 
 /*
- * Done with the exit of the MOV from CR3, as if nothing had come in between: a
- * breakpoint might. The flags are known only of a value whose last byte is 0.
+ * Done with the exit of the MOV from CR3, as if nothing had come in between: where a
+ * breakpoint might, nobody is in the lane. The flags are known only of a value whose
+ * last byte is 0.
  */
 static __always_inline u64 run_ahead(struct kage_vcpu *vcpu, u64 rip,
 				     unsigned int reg)
@@ -175,8 +175,7 @@ static __always_inline u64 run_ahead(struct kage_vcpu *vcpu, u64 rip,
 	struct kage_root_ref root;
 	u64 cr3;
 
-	if ((vcpu->dr7 & (DR_GLOBAL_ENABLE_MASK | DR_LOCAL_ENABLE_MASK)) ||
-	    !(kage_vmcs_read(GUEST_CS_AR_BYTES) & VMX_AR_L_MASK))
+	if (!(kage_vmcs_read(GUEST_CS_AR_BYTES) & VMX_AR_L_MASK))
 		return 0;
 	change = kage_ahead(vcpu, rip, reg);
 	if (!change)

@@ -191,8 +191,8 @@ static void refill_express(struct kage_vcpu *vcpu)
 	kage_express_refill(vcpu);
 	/*
 	 * The lane leaves RFLAGS.RF as a page fault has set it, and that would
-	 * keep the guest from a breakpoint on the next instruction. Nor does it
-	 * wait for counters to be quiet.
+	 * keep the guest from a breakpoint on the next instruction; and it may
+	 * do several at once. Nor does it wait for counters to be quiet.
 	 */
 	if (unlikely(has_breakpoints(vcpu) || vcpu->vmx.nr_perf))
 		vcpu->vmx.express.left = 0;

@@ -4,15 +4,8 @@
 # Two guests at once write marks to all of their RAM and look everywhere else:
 # neither may find anything of the other's, or of the host's.
 dir=${dir:?}
-# shellcheck source=../demo_lib.sh
-. "$dir/demo_lib.sh"
-status=0
-
-complain()
-{
-	echo "$*"
-	status=1
-}
+# shellcheck source=../self_check.sh
+. "$dir/self_check.sh"
 
 # watch NAME: its console, into a file of its own.
 watch()

@@ -3,22 +3,9 @@
 #
 # The tracepoints tell what a guest is about, and do it no harm.
 dir=${dir:?}
-# shellcheck source=../demo_lib.sh
-. "$dir/demo_lib.sh"
+# shellcheck source=../self_check.sh
+. "$dir/self_check.sh"
 tracing=/sys/kernel/tracing
-status=0
-
-complain()
-{
-	echo "$*"
-	status=1
-}
-
-# shellcheck disable=SC2317 # wait_for calls it
-is_stopped()
-{
-	kagectl -j vm show "$guest" | grep -q '"vm-state": *"stopped"'
-}
 
 load_kage || exit 1
 if [ ! -d "$tracing/events/kage" ]; then
@@ -31,7 +18,7 @@ echo >"$tracing/trace"
 echo 1 >"$tracing/events/kage/enable"
 kagectl run "$guest" --kernel "$dir/isolation.bzImage" --mem 36M || exit 1
 watch_console || complain "no console"
-wait_for 300 is_stopped || complain "it does not come to its end"
+wait_for 300 stopped || complain "it does not come to its end"
 echo 0 >"$tracing/events/kage/enable"
 wait_for 10 console_has '^bare: end 0' || complain "the guest found something"
 # To read all of it takes long.
