@@ -150,15 +150,21 @@ static bool string_once(struct kage_vcpu *vcpu, const struct port_access *a,
 	return !ret;
 }
 
+/*
+ * An unfinished REP leaves RIP where it is: the guest runs it again, and takes an
+ * interrupt or a single-step trap, due after every iteration, before that.
+ */
 static void string_access(struct kage_vcpu *vcpu, const struct port_access *a)
 {
-	s64 step = kage_vcpu_rflags(vcpu) & X86_EFLAGS_DF ? -(s64)a->size :
-							    (s64)a->size;
+	const u64 rflags = kage_vcpu_rflags(vcpu);
+	const int most = rflags & X86_EFLAGS_TF ? 1 : MAX_STRING;
+	const s64 step = rflags & X86_EFLAGS_DF ? -(s64)a->size : (s64)a->size;
 	const struct element e = find_element(vcpu, a);
 	u64 *count = &vcpu->regs[KAGE_RCX];
+	unsigned int len = 0;
 	int n;
 
-	for (n = 0; n < MAX_STRING; n++) {
+	for (n = 0; n < most; n++) {
 		if (a->rep && !(*count & e.mask))
 			break;
 		if (!string_once(vcpu, a, &e))
@@ -169,7 +175,8 @@ static void string_access(struct kage_vcpu *vcpu, const struct port_access *a)
 		put_masked(count, *count - 1, e.mask);
 	}
 	if (!a->rep || !(*count & e.mask))
-		kage_vcpu_skip(vcpu, kage_vmcs_read(VM_EXIT_INSTRUCTION_LEN));
+		len = kage_vmcs_read(VM_EXIT_INSTRUCTION_LEN);
+	kage_vcpu_skip(vcpu, len);
 }
 
 void kage_io_exit(struct kage_vcpu *vcpu)
