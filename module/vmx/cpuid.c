@@ -366,10 +366,25 @@ static const struct leaf leaves[] = {
 	{ 0x80000008, leaf_addresses },
 };
 
+/* No basic and no extended leaf; those of hypervisors are not the processor's. */
+static bool above_last(u32 leaf)
+{
+	switch (leaf >> 28) {
+	case HYPERVISOR >> 28:
+		return false;
+	case 0x80000000 >> 28:
+		return leaf > MAX_EXTENDED;
+	default:
+		return leaf > MAX_BASIC;
+	}
+}
+
 static void fill(struct kage_vcpu *vcpu, struct regs *r, u32 leaf, u32 sub)
 {
 	int i;
 
+	if (above_last(leaf))
+		leaf = MAX_BASIC;	/* as the processor does */
 	for (i = 0; i < ARRAY_SIZE(leaves); i++) {
 		if (leaves[i].leaf == leaf) {
 			leaves[i].fill(vcpu, r, sub);
