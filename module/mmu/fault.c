@@ -124,12 +124,13 @@ static bool fill_entry(struct kage_vm *vm, struct kage_shadow *sp,
 		if (!gpte_read(vm, walk->gpte_gpa[level], &now) || now != gpte)
 			return false;
 	}
+	/* Before the entry itself, which its neighbours might displace. */
+	if (level == 1 && !sp->role.direct && old == KAGE_SPTE_LAZY)
+		kage_fill_near(vm, sp);
 	kage_shadow_follow(vm, sp, index, gpte);
 	if (!kage_spte_present(sp->spt[index]) && level > 1 &&
 	    make_child(vm, sp, index, gpte))
 		kage_shadow_follow(vm, sp, index, gpte);
-	if (level == 1 && !sp->role.direct && old == KAGE_SPTE_LAZY)
-		kage_fill_near(vm, sp);
 	*changed |= sp->spt[index] != old;
 	return kage_spte_present(sp->spt[index]);
 }
