@@ -136,11 +136,13 @@ static __always_inline bool is_kept(const struct kage_shadow *sp,
 	const u64 needed = KAGE_PTE_P | KAGE_PTE_A;
 	const u64 rights = KAGE_PTE_U | KAGE_PTE_NX | KAGE_PTE_W;
 	const u64 odd = KAGE_SPTE_LOOK | KAGE_SPTE_TRACKED | KAGE_SPTE_WITHHELD;
-	u64 spte = sp->spt[i], may = gpte & rights;
+	u64 spte = sp->spt[i];
 
-	if (!(gpte & KAGE_PTE_D))
-		may &= ~KAGE_PTE_W;
-	return (spte & (rights | odd | KAGE_PTE_P)) == (may | KAGE_PTE_P) &&
+	/* W until it is dirty is withheld, and that has to be said. */
+	if ((gpte & (KAGE_PTE_W | KAGE_PTE_D)) == KAGE_PTE_W)
+		return false;
+	return (spte & (rights | odd | KAGE_PTE_P)) ==
+	       ((gpte & rights) | KAGE_PTE_P) &&
 	       (gpte & (needed | rsvd)) == needed &&
 	       sp->gfns[i] == kage_gpte_gfn(gpte, 1) && sp->role.wp;
 }

@@ -48,7 +48,8 @@ known store withholds|memo.c|s/(old | spte) & KAGE_SPTE_WITHHELD/0/
 unlinked table linked again unseen|shadow.c|/^static void link_again/,/^}/s/track_gfn(vm, sp->gfn);//
 unlinked table linked again as it was|shadow.c|/^static void link_again/,/^}/s/kage_fill(vm, sp);//
 unlinked table keeps what is withheld|fill.c|s/ | KAGE_SPTE_WITHHELD;/;/
-unlinked table keeps rights|fill.c|s/(rights | odd | KAGE_PTE_P)) == (may | KAGE_PTE_P)/(odd | KAGE_PTE_P)) == KAGE_PTE_P/
+unlinked table keeps what was granted|fill.c|s/if ((gpte & (KAGE_PTE_W | KAGE_PTE_D)) == KAGE_PTE_W)/gpte \&= gpte \& KAGE_PTE_D ? ~0ULL : ~KAGE_PTE_W;\n\tif (0)/
+unlinked table keeps rights|fill.c|s/return (spte & (rights/return (((spte \& ~rights) | (gpte \& rights)) \& (rights/
 unlinked table linked by a parent|derive.c|s/!child || child->unsynced/!child/
 unlinked table still reached|shadow.c|/^bool kage_shadow_unlink/,/^}/s/detach(vm, sp);//
 root of another mode of paging|root.c|s/vcpu->roots_role != role.word/0/
@@ -106,10 +107,10 @@ found()
 	local dir=$out/$1 run status
 
 	plant "$dir" "$2" "$3" && build "$dir" || return
-	for run in "" "101 20000" "102 20000" "103 20000" "104 60000" "105 60000" \
+	for run in "" "201 100 200" "101 20000" "102 20000" "103 20000" "104 60000" "105 60000" \
 		"106 60000" "23 60000"; do
 		status=0
-		# shellcheck disable=SC2086 # a seed and its steps
+		# shellcheck disable=SC2086 # a seed, steps, runs
 		timeout 120 "$dir/mmu_model_test" $run >"$dir/log" 2>&1 ||
 			status=$?
 		grep -m 1 '^not ok' "$dir/log" | sed 's/^/# /'

@@ -27,7 +27,8 @@ static void map(struct kage_vcpu *vcpu, gva_t gva, u64 flags)
 		if (!host(gpa) || is_readonly(table) || hot_index(table) < 0)
 			break;
 		if (!(e & P) || rsvd(vcpu, e, level) || one_in(8) ||
-		    (level == 1 && flags)) {
+		    (flags && (level == 1 || (flags & ~e & U) ||
+			       is_leaf(e, level)))) {
 			/* Mostly in the same order: tables share their levels. */
 			e = hot_gfn((level - 1) * 4 + pick(one_in(8) ? 16 : 4)) << 12 |
 			    (random_gpte() & (W | U | D)) | P | A;
@@ -169,16 +170,21 @@ static void op_watch(struct kage_vcpu *vcpu)
 	struct kage_vcpu *other = &vcpu_mem[(vcpu->id + 1) % vm.nr_vcpus];
 	gva_t gva = random_gva() & KAGE_PAGE_MASK;
 
+	if (other == vcpu || !tidy)
+		return;
+	/* The tables are shadowed: what comes has no other reason to flush. */
+	map(vcpu, gva ^ PAGE_SIZE, P | W | U | A | D);
+	run_next(vcpu, gva ^ PAGE_SIZE, KAGE_PF_U, 0);
 	kage_route_relax(&vm);
-	if (vm.mmu.watch || other == vcpu || !tidy)
+	if (vm.mmu.watch)
 		return;
 	leave(other);
 	other->absent_favour = 0;
 	other->cr3 = vcpu->cr3;
 	kage_vcpu_request(other, KAGE_REQ_LOAD_ROOT);
 	guest_flushed(other->id);
-	map(vcpu, gva, P | W | U | A);
 	enter(other);
+	map(vcpu, gva, P | W | U | A);
 	run_next(vcpu, gva, KAGE_PF_U, 0);
 	try_user(other, gva, KAGE_PF_W);
 	enter(other);
@@ -260,6 +266,37 @@ static void op_move(struct kage_vcpu *vcpu)
 	guest_invlpg(vcpu->id, gva);
 	for (i = 0; i < HOT_ENTRIES; i++)
 		run_next(vcpu, gva + (i << PAGE_SHIFT), 0, 0);
+}
+
+/*
+ * While a table is unlinked an entry of users that is not dirty gets W, or loses
+ * it; the table is linked again by an access through another entry.
+ */
+static void op_grant(struct kage_vcpu *vcpu)
+{
+	gva_t gva = random_gva() & KAGE_PAGE_MASK, near = gva ^ PAGE_SIZE;
+	gfn_t tables[5];
+	gpa_t gpa;
+
+	map(vcpu, near, P | U | A);
+	map(vcpu, gva, P | U | A | (one_in(2) ? W : 0));
+	run_next(vcpu, gva, KAGE_PF_U, 0);
+	if (leaf_level(vcpu, gva, tables) != 1 || is_readonly(tables[1]) ||
+	    hot_index(tables[1]) < 0)
+		return;
+	observe();
+	nr_stores = 0;
+	gpa = (tables[1] << 12) + index_of(gva, 1) * 8;
+	note("vcpu%u grants at %#llx", vcpu->id, gva);
+	leave(vcpu);
+	inside = true;
+	spin_lock(&vm.mmu.lock);
+	kage_shadow_unlink(&vm, tables[1]);
+	spin_unlock(&vm.mmu.lock);
+	stores[nr_stores++] = (struct store){ gpa, 8 };
+	kage_mmu_store(vcpu, gpa, *(u64 *)host(gpa) ^ W, 8);
+	inside = false;
+	run_next(vcpu, near, KAGE_PF_U, 0);
 }
 
 static void patch(gpa_t gpa, u8 opcode)
