@@ -81,7 +81,8 @@ static bool react(struct kage_vcpu *vcpu, gfn_t gfn, u64 rip)
 	    kage_has(KAGE_FEATURE_TEARDOWN) &&
 	    tear_down(vcpu->vm, gfn, burst->tables))
 		return true;
-	if (burst->nr < kage_burst_limit(burst))
+	/* What is no sign does not count, whatever the limit was. */
+	if (!burst->nr || burst->nr < kage_burst_limit(burst))
 		return false;
 	learn(burst, rip);
 	burst->nr = 0;
