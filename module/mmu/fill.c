@@ -171,8 +171,20 @@ static bool is_near(const struct kage_vm *vm, unsigned int i)
 }
 
 /* What is not there yet, and not near what is used now, waits for its use. */
-static void fill_leaves(struct kage_vm *vm, struct kage_shadow *sp,
-			const u64 *gpt)
+static inline void fill_one(struct kage_vm *vm, struct kage_shadow *sp,
+			    unsigned int i, u64 gpte, u64 rsvd,
+			    struct place *place)
+{
+	if ((gpte & KAGE_PTE_P) && !kage_spte_present(sp->spt[i]) &&
+	    !is_near(vm, i) && kage_has(KAGE_FEATURE_WINDOW))
+		WRITE_ONCE(sp->spt[i], KAGE_SPTE_LAZY);
+	else
+		follow_leaf(vm, sp, i, gpte, rsvd, place);
+}
+
+/* A table that was unlinked: what says what it said stays. */
+static void fill_again(struct kage_vm *vm, struct kage_shadow *sp,
+		       const u64 *gpt)
 {
 	const u64 rsvd = kage_fill_rsvd(sp);
 	struct place place = {};
@@ -187,13 +199,25 @@ static void fill_leaves(struct kage_vm *vm, struct kage_shadow *sp,
 			continue;
 		}
 		gpte = READ_ONCE(gpt[i]);
-		if (is_kept(sp, i, gpte, rsvd))
+		if (!is_kept(sp, i, gpte, rsvd))
+			fill_one(vm, sp, i, gpte, rsvd, &place);
+	}
+}
+
+/* All entries are NONE yet. */
+static void fill_new(struct kage_vm *vm, struct kage_shadow *sp,
+		     const u64 *gpt)
+{
+	const u64 rsvd = kage_fill_rsvd(sp);
+	struct place place = {};
+	unsigned int i, end;
+
+	for (i = 0; i < KAGE_PT_ENTRIES; i = end) {
+		end = i + CLUSTER;
+		if (is_empty(&gpt[i]))
 			continue;
-		if ((gpte & KAGE_PTE_P) && !kage_spte_present(sp->spt[i]) &&
-		    !is_near(vm, i) && kage_has(KAGE_FEATURE_WINDOW))
-			WRITE_ONCE(sp->spt[i], KAGE_SPTE_LAZY);
-		else
-			follow_leaf(vm, sp, i, gpte, rsvd, &place);
+		for (; i < end; i++)
+			fill_one(vm, sp, i, READ_ONCE(gpt[i]), rsvd, &place);
 	}
 }
 
@@ -260,7 +284,7 @@ void kage_fill(struct kage_vm *vm, struct kage_shadow *sp)
 		gpt = kage_mem_host(vm, sp->gfn << KAGE_PAGE_SHIFT,
 				    KAGE_PAGE_SIZE, false);
 	if (gpt && sp->role.level == 1)
-		fill_leaves(vm, sp, gpt);
+		fill_new(vm, sp, gpt);
 	else if (gpt)
 		fill_tables(vm, sp, gpt);
 	else if (sp->role.level == 1)
@@ -268,6 +292,16 @@ void kage_fill(struct kage_vm *vm, struct kage_shadow *sp)
 	else
 		for (i = 0; i < KAGE_PT_ENTRIES; i++)
 			kage_shadow_follow(vm, sp, i, 0);
+}
+
+void kage_fill_again(struct kage_vm *vm, struct kage_shadow *sp)
+{
+	const u64 *gpt = kage_mem_host(vm, sp->gfn << KAGE_PAGE_SHIFT,
+				       KAGE_PAGE_SIZE, false);
+
+	lockdep_assert_held(&vm->mmu.lock);
+	if (!WARN_ON_ONCE(!gpt))
+		fill_again(vm, sp, gpt);
 }
 
 void kage_fill_clear(struct kage_vm *vm, struct kage_shadow *sp)

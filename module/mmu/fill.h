@@ -11,13 +11,15 @@
 #define KAGE_FILL_WINDOW	64
 
 /**
- * kage_fill() - make the entries what they should be
+ * kage_fill() - make the entries of a new page what they should be
  *
- * The page is new, or was unlinked for a while; nothing leads to it, and its
- * guest table is tracked by now. Of a guest's leaf table only the window around
- * mmu->near is filled in, beside what was there.
+ * Nothing leads to it, all of it is NONE, and its guest table is tracked by now.
+ * Of a guest's leaf table only the window around mmu->near is filled in.
  */
 void kage_fill(struct kage_vm *vm, struct kage_shadow *sp);
+
+/** kage_fill_again() - the same for a leaf table that was unlinked for a while */
+void kage_fill_again(struct kage_vm *vm, struct kage_shadow *sp);
 
 /** kage_fill_near() - fill in the window around mmu->near of a leaf table */
 void kage_fill_near(struct kage_vm *vm, struct kage_shadow *sp);

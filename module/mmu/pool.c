@@ -127,7 +127,7 @@ struct kage_shadow *kage_shadow_spare(struct kage_mmu *mmu)
 		return NULL;
 	list_del(&sp->lru);
 	mmu->nr_spare--;
-	memset(sp->spt, 0, PAGE_SIZE);
+	memset64(sp->spt, KAGE_SPTE_NONE, KAGE_PT_ENTRIES);
 	sp->nr_present = 0;
 	sp->unsynced = false;
 	sp->pins = 0;

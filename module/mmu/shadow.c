@@ -486,7 +486,7 @@ static void link_again(struct kage_vm *vm, struct kage_shadow *sp)
 	vm->mmu.stats[KAGE_MMU_RELINKED]++;
 	sp->unsynced = false;
 	track_gfn(vm, sp->gfn);
-	kage_fill(vm, sp);
+	kage_fill_again(vm, sp);
 }
 
 /* Only leaf tables: what hangs on others would go with them. */

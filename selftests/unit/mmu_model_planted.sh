@@ -46,7 +46,7 @@ known store of another table|store.c|s/site->spte = \*sptep;/site->spte = 0;/;s/
 known store by other bytes|memo.c|/memo->code\[[01]\]/d
 known store withholds|memo.c|s/(old | spte) & KAGE_SPTE_WITHHELD/0/
 unlinked table linked again unseen|shadow.c|/^static void link_again/,/^}/s/track_gfn(vm, sp->gfn);//
-unlinked table linked again as it was|shadow.c|/^static void link_again/,/^}/s/kage_fill(vm, sp);//
+unlinked table linked again as it was|shadow.c|/^static void link_again/,/^}/s/kage_fill_again(vm, sp);//
 unlinked table keeps what is withheld|fill.c|s/ | KAGE_SPTE_WITHHELD;/;/
 unlinked table keeps what was granted|fill.c|s/if ((gpte & (KAGE_PTE_W | KAGE_PTE_D)) == KAGE_PTE_W)/gpte \&= gpte \& KAGE_PTE_D ? ~0ULL : ~KAGE_PTE_W;\n\tif (0)/
 unlinked table keeps rights|fill.c|s/return (spte & (rights/return (((spte \& ~rights) | (gpte \& rights)) \& (rights/
