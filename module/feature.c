@@ -18,6 +18,7 @@ static const char * const names[KAGE_NR_FEATURES] = {
 	[KAGE_FEATURE_UNLINK] = "unlink",
 	[KAGE_FEATURE_TEARDOWN] = "teardown",
 	[KAGE_FEATURE_WINDOW] = "window",
+	[KAGE_FEATURE_PREFETCH] = "prefetch",
 	[KAGE_FEATURE_INVLPG] = "invlpg",
 	[KAGE_FEATURE_ROUTE] = "route",
 };

@@ -17,6 +17,7 @@ enum kage_feature {
 	KAGE_FEATURE_UNLINK,	/* tables unlinked while they change */
 	KAGE_FEATURE_TEARDOWN,	/* upper tables given up where processes end */
 	KAGE_FEATURE_WINDOW,	/* leaf tables filled where they are used */
+	KAGE_FEATURE_PREFETCH,	/* leaf tables shadowed with their neighbours */
 	KAGE_FEATURE_INVLPG,	/* INVLPG without an exit */
 	KAGE_FEATURE_ROUTE,	/* page faults of the guest's own without one */
 	KAGE_NR_FEATURES

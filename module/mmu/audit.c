@@ -211,6 +211,7 @@ static const char * const stat_names[KAGE_NR_MMU_STATS] = {
 	[KAGE_MMU_UNLINKED] = "unlinked",
 	[KAGE_MMU_RELINKED] = "relinked",
 	[KAGE_MMU_TORN_DOWN] = "torn-down",
+	[KAGE_MMU_PREFETCHED] = "prefetched",
 };
 
 int kage_mmu_stats(struct kage_vm *vm, struct kage_stat_sink *sink)

@@ -12,6 +12,7 @@
 #include "burst.h"
 #include "fill.h"
 #include "gwalk.h"
+#include "prefetch.h"
 #include "route.h"
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
@@ -129,8 +130,11 @@ static bool fill_entry(struct kage_vm *vm, struct kage_shadow *sp,
 		kage_fill_near(vm, sp);
 	kage_shadow_follow(vm, sp, index, gpte);
 	if (!kage_spte_present(sp->spt[index]) && level > 1 &&
-	    make_child(vm, sp, index, gpte))
+	    make_child(vm, sp, index, gpte)) {
 		kage_shadow_follow(vm, sp, index, gpte);
+		if (level == 2 && !sp->role.direct)
+			kage_prefetch_tables(vm, sp, index);
+	}
 	*changed |= sp->spt[index] != old;
 	return kage_spte_present(sp->spt[index]);
 }

@@ -53,6 +53,7 @@ unlinked table keeps rights|fill.c|s/return (spte & (rights/return (((spte \& ~r
 unlinked table linked by a parent|derive.c|s/!child || child->unsynced/!child/
 unlinked table still reached|shadow.c|/^bool kage_shadow_unlink/,/^}/s/detach(vm, sp);//
 root of another mode of paging|root.c|s/vcpu->roots_role != role.word/0/
+table prefetched before accessed|prefetch.c|s/ || !kage_shadow_usable(sp, gpte) ||$/ || !(gpte \& KAGE_PTE_P) ||/;s/kage_shadow_follow(vm, sp, index, gpte);/kage_shadow_set(vm, sp, index, kage_spte_table(gpte, false, sp->role.wp, __pa(kage_shadow_find(vm, gfn, kage_shadow_role(sp, gpte, false))->spt)));/
 unlinked table reached by what is cached|shadow.c|/^bool kage_shadow_unlink/,/^}/s/kage_mmu_flush(vm);/(void)0;/
 dead table speaks for the guest|shadow.c|s/memset64(sp->spt, .*);//
 nobody watches what is withheld|shadow.c|/^void kage_shadow_withhold/,/^}/s/kage_route_watch(vm);//
