@@ -73,7 +73,7 @@ static bool put_leaf(struct kage_vm *vm, struct kage_shadow *sp,
 }
 
 /* Makes an entry absent, if it is that simple. */
-static bool drop_leaf(struct kage_vm *vm, struct kage_shadow *sp,
+static __always_inline bool drop_leaf(struct kage_vm *vm, struct kage_shadow *sp,
 		      unsigned int i, u64 spte, struct place *place)
 {
 	u64 old = sp->spt[i];
@@ -199,6 +199,10 @@ static void fill_again(struct kage_vm *vm, struct kage_shadow *sp,
 			continue;
 		}
 		gpte = READ_ONCE(gpt[i]);
+		/* Of most tables that come back like this much is gone. */
+		if (!(gpte & KAGE_PTE_P) &&
+		    drop_leaf(vm, sp, i, KAGE_SPTE_NONE, &place))
+			continue;
 		if (!is_kept(sp, i, gpte, rsvd))
 			fill_one(vm, sp, i, gpte, rsvd, &place);
 	}
