@@ -37,8 +37,9 @@ static void follow_again(struct kage_vm *vm, u64 *sptep)
 
 /*
  * Gives up the table above one that lost an entry, and with it what only that
- * leads to: as many as lost entries in a row may go with them for nothing. Of
- * users only, for a kernel's upper tables lead to much that stays.
+ * leads to. Three times as many as lost entries in a row may go for nothing: they
+ * come back by the group (prefetch.c). Of users only, for a kernel's upper tables
+ * lead to much that stays.
  */
 static bool tear_down(struct kage_vm *vm, gfn_t gfn, unsigned int tables)
 {
@@ -48,7 +49,7 @@ static bool tear_down(struct kage_vm *vm, gfn_t gfn, unsigned int tables)
 	if (!parent || !(*parent & KAGE_PTE_U))
 		return false;
 	above = kage_shadow_of(parent);
-	if (above->nr_present > 2 * tables)
+	if (above->nr_present > 4 * tables)
 		return false;
 	vm->mmu.stats[KAGE_MMU_TORN_DOWN]++;
 	kage_shadow_unshadow(vm, above->gfn);

@@ -201,7 +201,8 @@ bool kage_shadow_reserve(struct kage_vcpu *vcpu)
 	if (mmu->nr_dying >= DYING_BATCH)
 		reap(vm);
 	recycle(vm);
-	if (mmu->nr_spare < KAGE_ROOT_LEVEL + 1 && mmu->nr_dying)
+	/* A fault needs few, and prefetches as many as there are. */
+	if (mmu->nr_spare < KAGE_POOL_PAGES / 2 && mmu->nr_dying)
 		reap(vm);
 	if (mmu->nr_spare > KAGE_ROOT_LEVEL && mmu->nr_spare_chunk > 1 &&
 	    mmu->nr_spare_desc > KAGE_ROOT_LEVEL)

@@ -36,7 +36,7 @@
 #define KAGE_MMU_DYING_MAX	64
 
 /* Reserves that a fault may use without allocating. */
-#define KAGE_POOL_PAGES		16
+#define KAGE_POOL_PAGES		32
 #define KAGE_POOL_DESCS		512
 
 union kage_role {
