@@ -14,7 +14,8 @@ console_log=/tmp/console.log
 load_kage()
 {
 	# shellcheck disable=SC2086 # one word per parameter
-	insmod "$dir/kage.ko" ${KAGE_PARAMS:-}
+	insmod "$dir/kage.ko" ${KAGE_PARAMS:-} \
+		${KAGE_WITHOUT:+without=$KAGE_WITHOUT}
 }
 
 kagectl()

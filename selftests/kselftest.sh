@@ -6,6 +6,7 @@
 # usage: kselftest.sh [CASE]...   (default: all but the long ones)
 #   CASES="NAME..."   the same
 #   LONG=1            the long ones, too
+#   KAGE_WITHOUT="NAME,..."   what kage is to do without: module/feature.c
 #   CASE_LIMIT, HOSTILE_SEED, HOSTILE_ROUNDS, SEED, FULL, ONLY   see kselftest_init.sh
 #                     and the cases
 set -euo pipefail
@@ -112,6 +113,7 @@ done
 	--env "CASES=${names[*]}" --env "CASE_LIMIT=${CASE_LIMIT:-}" \
 	--env "HOSTILE_SEED=${HOSTILE_SEED:-}" \
 	--env "HOSTILE_ROUNDS=${HOSTILE_ROUNDS:-}" \
+	--env "KAGE_WITHOUT=${KAGE_WITHOUT:-}" \
 	--env "SEED=${SEED:-}" --env "FULL=${FULL:-}" --env "ONLY=${ONLY:-}" \
 	--add "$module:/kage/kage.ko" \
 	--add "$build/kagectl:/kage/kagectl" \

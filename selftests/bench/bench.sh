@@ -26,12 +26,6 @@ raw=$out/raw
 order=${BENCH_ORDER:-kage kvm_ept0 kvm_ept1}
 guests=${BENCH_GUESTS:-bare linux}
 
-# The names that module/feature.c knows, a word each.
-features()
-{
-	sed -n 's/^\t\[KAGE_FEATURE_.*"\(.*\)",$/\1/p' "$top/module/feature.c"
-}
-
 commit()
 {
 	local name

@@ -45,3 +45,10 @@ build_dir_of()
 	*) "$kernels" headers "$1" ;;
 	esac
 }
+
+# The names that KAGE_WITHOUT and the module's parameter know, one to a line.
+features()
+{
+	sed -n 's/^\t\[KAGE_FEATURE_.*"\(.*\)",$/\1/p' \
+		"$stage_dir/../../module/feature.c"
+}
