@@ -76,7 +76,7 @@ files_of()
 		linux_guest
 		machine_of_kvm
 		;;
-	access | cr3 | device) bare_guests "$1" ;;
+	access | cr3 | device | snippets) bare_guests "$1" ;;
 	hostile) bare_guests hostile hostile_flood isolation ;;
 	hostile_virtio) bare_guests isolation virtio_hostile ;;
 	images | idle | isolation | trace) bare_guests isolation ;;

@@ -129,6 +129,17 @@ void set_system_segment(unsigned int selector, uint64_t base, uint64_t limit,
 	gdt[selector / 8 + 1] = base >> 32;
 }
 
+void set_gate(unsigned int vector, unsigned int ist, unsigned int dpl)
+{
+	idt[vector].flags = 0x8e00 | dpl << 13 | ist;
+}
+
+void set_ist(unsigned int ist, uint64_t top)
+{
+	tss[7 + 2 * ist] = top;
+	tss[8 + 2 * ist] = top >> 32;
+}
+
 void segments_init(void)
 {
 	const struct table_reg reg = { sizeof(gdt) - 1, (uint64_t)gdt };

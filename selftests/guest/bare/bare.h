@@ -63,6 +63,10 @@ uint64_t *new_root(void);
 
 /** segments_init() - segments for ring 3, and a stack for the way back */
 void segments_init(void);
+/** set_gate() - on which stack @vector comes, and who may raise it by INT */
+void set_gate(unsigned int vector, unsigned int ist, unsigned int dpl);
+/** set_ist() - where stack @ist, 1 to 7, of segments_init()'s TSS begins */
+void set_ist(unsigned int ist, uint64_t top);
 /** set_system_segment() - a TSS (@type 9) or an LDT (2) in two GDT entries */
 void set_system_segment(unsigned int selector, uint64_t base, uint64_t limit,
 			uint64_t type);
@@ -99,6 +103,12 @@ static inline uint64_t rdmsr(uint32_t msr)
 
 	asm volatile("rdmsr" : "=a" (low), "=d" (high) : "c" (msr));
 	return (uint64_t)high << 32 | low;
+}
+
+static inline void wrmsr(uint32_t msr, uint64_t val)
+{
+	asm volatile("wrmsr" : : "c" (msr), "a" ((uint32_t)val),
+		     "d" ((uint32_t)(val >> 32)) : "memory");
 }
 
 static inline uint64_t read_cr2(void)

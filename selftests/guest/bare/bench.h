@@ -62,10 +62,4 @@ static inline void expect(uint64_t gva, uint64_t val)
 	wrong |= *(volatile uint64_t *)gva ^ val;
 }
 
-static inline void wrmsr(uint32_t msr, uint64_t val)
-{
-	asm volatile("wrmsr" : : "c" (msr), "a" ((uint32_t)val),
-		     "d" ((uint32_t)(val >> 32)) : "memory");
-}
-
 #endif /* _BENCH_H */

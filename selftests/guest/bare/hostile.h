@@ -13,7 +13,7 @@
 #ifndef _HOSTILE_H
 #define _HOSTILE_H
 
-#include "bare.h"
+#include "attempt.h"
 
 #define TABLES		(64ULL << 20)
 #define NR_TABLES	48		/* any may be loaded as a root */
@@ -64,11 +64,7 @@ void describe(const char *what);
 /* head.S and hostile_entry.S */
 extern char bare_vectors[];
 extern char snippets[];
-extern uint32_t attempting;
-/** attempt() - run @start until it raises anything; what is in @result then */
-void attempt(const struct frame *start);
-/** rescue() - attempt() returns; for the handler of what was raised */
-void rescue(void) __attribute__((noreturn));
+/* What attempt() ended with. */
 extern struct frame result;
 
 /* hostile_cpu.c */

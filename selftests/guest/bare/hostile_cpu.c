@@ -65,12 +65,6 @@ static uint8_t stacks[3][4096] __attribute__((aligned(16)));
 static struct table_reg gdt_reg = { GDT_SIZE - 1, (uint64_t)gdt };
 static struct table_reg idt_reg = { sizeof(idt) - 1, (uint64_t)idt };
 
-static void wrmsr(uint32_t msr, uint64_t val)
-{
-	asm volatile("wrmsr" : : "c" (msr), "a" ((uint32_t)val),
-		     "d" ((uint32_t)(val >> 32)));
-}
-
 static void write_lapic(uint32_t reg, uint32_t val)
 {
 	*(volatile uint32_t *)(LAPIC + reg) = val;
