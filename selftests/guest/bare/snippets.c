@@ -8,7 +8,7 @@
  */
 #include "snippets.h"
 
-#define MOST_TOLD	40
+#define MOST_TOLD	100
 #define MOST_STEPS	20000
 
 struct outcome seen;
@@ -16,7 +16,7 @@ uint64_t nr_rows, nr_wrong, nr_left_out;
 uint64_t *trusted_root, *leaf_table;
 uint8_t *scratch;
 static const char *row_name, *row_note;
-static uint64_t told;
+static uint64_t told, nr_told;	/* the last row that was told of */
 
 void group(const char *name)
 {
@@ -39,8 +39,10 @@ void left_out(const char *name)
 void differs(const char *what, uint64_t found, uint64_t expected)
 {
 	nr_wrong++;
-	if (told++ >= MOST_TOLD)
+	/* The first thing that is wrong says most. */
+	if (told == nr_rows || nr_told++ >= MOST_TOLD)
 		return;
+	told = nr_rows;
 	print("wrong: %s (%s): %s %x, not %x\n", row_name,
 	      row_note ? row_note : "", what, found, expected);
 }

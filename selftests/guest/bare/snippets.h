@@ -136,7 +136,7 @@ struct row {
 	int vector;		/* 0: it comes to its end */
 	uint64_t error;
 	int at;			/* offset of a fault's RIP */
-	unsigned int steps;	/* with TF; 0: 1 */
+	unsigned int steps;	/* with TF; 0: 1, or none before a fault */
 	unsigned int how;
 	void (*before)(void), (*after)(void);
 };
@@ -146,6 +146,7 @@ struct row {
 #define ONCE		4	/* neither stepped nor in a shadow */
 #define OWN_FLAGS	8	/* flags_out says what they are */
 #define NO_STEP		16	/* not stepped */
+#define ONLY_USER	(32 | PRIVILEGED | ONCE)	/* not at CPL 0 */
 
 #define ROW(text, ...) do {						\
 	const struct row row = {					\
