@@ -35,10 +35,9 @@ void kage_express_forget(struct kage_vcpu *vcpu)
 	int i;
 
 	memset(express->cpuid, 0, sizeof(express->cpuid));
-	/* There is no such leaf: it reads 0 in any case. */
-	for (i = 0; i < KAGE_EXPRESS_CPUIDS; i++)
-		express->cpuid[i].leaf = ~0U;
 	/* A number that is looked for elsewhere matches nothing. */
+	for (i = 0; i < KAGE_EXPRESS_CPUIDS; i++)
+		express->cpuid[i].leaf = i + 1;
 	for (i = 0; i < KAGE_EXPRESS_MSRS; i++)
 		express->msr[i].nr = i + 1;
 }
