@@ -233,6 +233,28 @@ static int mtrr_index(u32 msr)
 	return -1;
 }
 
+static bool is_mtrr_type(u8 type)
+{
+	return type < 7 && type != 2 && type != 3;
+}
+
+/* SDM: "IA32_MTRR_DEF_TYPE MSR", "Fixed Range MTRRs", "Variable Range MTRRs". */
+static bool mtrr_valid(u32 msr, u64 val)
+{
+	int i;
+
+	if (msr == MSR_MTRRdefType)
+		return is_mtrr_type(val) && !(val & ~0xcffULL);
+	if (msr < 0x210)
+		return !(val >> KAGE_MAXPHYADDR) &&
+		       (msr & 1 ? !(val & 0x7ff) :
+				  is_mtrr_type(val) && !(val & 0xf00));
+	for (i = 0; i < 64; i += 8)
+		if (!is_mtrr_type(val >> i))
+			return false;
+	return true;
+}
+
 static int read_mtrr(struct kage_vcpu *vcpu, u32 msr, u64 *val)
 {
 	int i = mtrr_index(msr);
@@ -247,7 +269,7 @@ static int write_mtrr(struct kage_vcpu *vcpu, u32 msr, u64 val)
 {
 	int i = mtrr_index(msr);
 
-	if (i < 0)
+	if (i < 0 || !mtrr_valid(msr, val))
 		return -EINVAL;
 	vcpu->mtrr[i] = val;
 	return 0;
