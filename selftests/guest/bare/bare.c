@@ -27,7 +27,7 @@ handler_fn on_exception;
 static struct gate idt[256];
 static uint64_t gdt[11] = {
 	0, 0,
-	0x00209b0000000000, 0x00cf93000000ffff, 0,
+	0x00209b0000000000, 0x00cf93000000ffff, 0x00cffb000000ffff,
 	0x00cff3000000ffff, 0x0020fb0000000000,
 };
 static uint32_t tss[26];

@@ -19,6 +19,7 @@ enum { PTE_P = 1, PTE_W = 2, PTE_U = 4, PTE_A = 0x20, PTE_D = 0x40,
 /* kagectl's GDT has the first two, that of segments_init() all. */
 #define KERNEL_CS	0x10
 #define KERNEL_SS	0x18
+#define USER_CS32	0x23	/* 32-bit code */
 #define USER_SS		0x2b
 #define USER_CS		0x33
 #define TSS_SEL		0x38

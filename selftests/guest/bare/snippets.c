@@ -181,7 +181,7 @@ static void set_up_space(void)
 	for (i = 0; i < 512; i++)
 		low[i] = boot[i];
 	low[WINDOW >> 30] = 0;
-	trusted_root[0] = (uint64_t)low | PTE_RW;
+	trusted_root[0] = (uint64_t)low | PTE_RW | PTE_U;
 	scratch = page_alloc();
 	page_alloc();
 	for (i = 0; i < 2 * PAGE; i += PAGE) {

@@ -63,6 +63,9 @@ struct code {
 	code;								\
 })
 
+/* The same for 32-bit code. */
+#define CODE32(text)	CODE(".code32\n\t" text "\n\t.code64")
+
 /* What a piece of code ended with. */
 #define NR_STEPS	8
 struct outcome {
@@ -162,7 +165,6 @@ void run_row(const struct row *row);
 #define BIT_FLAGS	2	/* all but CF and ZF are */
 #define ON_DEVICE	4	/* four bytes at TARGET */
 #define NOT_ON_TABLE	8
-#define REPEATS		16	/* a string instruction: offsets in @in */
 
 struct form {
 	const char *name;
@@ -170,9 +172,14 @@ struct form {
 	uint64_t kind;
 };
 
+/* Code that CPL 3 can run; 32-bit code, too */
+#define USER_CODE	(WINDOW + 16 * PAGE)
+
 void compare_init(void);
 /** compare() - @in: registers; @entry: what is at TARGET before */
 void compare(const struct form *form, const struct frame *in, uint64_t entry);
+/** leading_frame() - registers that lead to TARGET, as snippets_forms.S has them */
+struct frame leading_frame(const uint8_t *rip);
 void form_rows(void);
 void string_rows(void);
 

@@ -37,7 +37,9 @@ void compare_init(void)
 	behind = page_alloc();
 	window_pte = pte_of(trusted_root, WINDOW);
 	set_pte(window_pte, (uint64_t)ram | PTE_RW);
-	set_pte(window_pte + 1, (uint64_t)behind | PTE_RW);
+	set_pte(window_pte + 1, (uint64_t)behind | PTE_RW | PTE_U);
+	map_page(trusted_root, USER_CODE,
+		 (uint64_t)scratch | PTE_RW | PTE_U);
 	for (i = 0; i < ENTRIES; i++)
 		initial[i] = (POOL + i * PAGE) | PTE_RW;
 	reset(leaf_table, initial[INDEX]);
@@ -48,7 +50,7 @@ void compare_init(void)
 /* A table that was given up is in use again after that. */
 static void show(uint64_t *page)
 {
-	set_pte(window_pte, (uint64_t)page | PTE_RW);
+	set_pte(window_pte, (uint64_t)page | PTE_RW | PTE_U);
 	invlpg(WINDOW);
 	invlpg(SHADOWED);
 	touch(SHADOWED);
@@ -148,7 +150,7 @@ static void run_on_device(const struct form *form, const struct frame *in,
 	volatile uint32_t *reg = (volatile uint32_t *)(LAPIC + LAPIC_COUNT);
 
 	*reg = entry;
-	set_pte(window_pte, LAPIC | PTE_RW);
+	set_pte(window_pte, LAPIC | PTE_RW | PTE_U);
 	invlpg(WINDOW);
 	run_code(in);
 	check_outcome(form);
@@ -184,9 +186,9 @@ asm(".globl form_target; .set form_target, 0x40000380");
 #define GS	0x7000ULL
 
 /* Every form of an address in snippets_forms.S leads to TARGET. */
-static struct frame address(const struct form *form)
+struct frame leading_frame(const uint8_t *rip)
 {
-	struct frame f = fresh(form->code.start);
+	struct frame f = fresh(rip);
 
 	f.rbx = TARGET;
 	f.r12 = TARGET;
@@ -219,7 +221,7 @@ static const struct scenario {
 static void run_scenario(const struct form *form, const struct scenario *s,
 			 uint64_t flags)
 {
-	struct frame f = address(form);
+	struct frame f = leading_frame(form->code.start);
 
 	f.rax = s->rax;
 	f.rcx = s->rcx;

@@ -108,6 +108,8 @@ static void check_filled(void)
 	const uint64_t from = low_end(), to = from + move.count * move.size;
 	uint64_t at, want;
 
+	if (seen.f.vector != VEC_BP)
+		return;
 	for (at = from - 16; at < to + 16; at++) {
 		want = FILL;
 		if (at >= from && at < to)
