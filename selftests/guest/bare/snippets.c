@@ -12,6 +12,7 @@
 #define MOST_STEPS	20000
 
 struct outcome seen;
+handler_fn on_event;
 uint64_t nr_rows, nr_wrong, nr_left_out;
 uint64_t *trusted_root, *leaf_table;
 uint8_t *scratch;
@@ -59,6 +60,8 @@ static void note_step(const struct frame *f)
 static bool caught(struct frame *f)
 {
 	asm volatile("cld" : : : "memory");
+	if (on_event && on_event(f))
+		return true;
 	if (!attempting) {
 		print("wrong: after %s (%s)\n", row_name, row_note);
 		return false;

@@ -27,8 +27,10 @@
 #define FLAGS_ARITH	(FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | \
 			 FLAG_OF)
 
+/* A row without a vector has 0. */
+#define VEC_DE	0x100
 enum {
-	VEC_DE, VEC_DB, VEC_NMI, VEC_BP, VEC_OF, VEC_BR, VEC_UD, VEC_NM, VEC_DF,
+	VEC_DB = 1, VEC_NMI, VEC_BP, VEC_OF, VEC_BR, VEC_UD, VEC_NM, VEC_DF,
 	VEC_TS = 10, VEC_NP, VEC_SS, VEC_GP, VEC_PF, VEC_MF = 16, VEC_AC,
 };
 
@@ -78,6 +80,8 @@ struct outcome {
 extern struct outcome seen;
 
 /* snippets.c */
+/* Asked first about what comes while nothing runs, and about NMIs. */
+extern handler_fn on_event;
 extern uint64_t nr_rows, nr_wrong, nr_left_out;
 /** begin() - names what runs now, and counts it */
 void begin(const char *name, const char *note);
@@ -137,7 +141,7 @@ struct row {
 	uint64_t flags, flags_out;	/* RFLAGS before and after */
 	uint64_t flags_any;
 	int vector;		/* 0: it comes to its end */
-	uint64_t error;
+	uint64_t error, cr2;	/* cr2: if not 0 */
 	int at;			/* offset of a fault's RIP */
 	unsigned int steps;	/* with TF; 0: 1, or none before a fault */
 	unsigned int how;
@@ -149,14 +153,20 @@ struct row {
 #define ONCE		4	/* neither stepped nor in a shadow */
 #define OWN_FLAGS	8	/* flags_out says what they are */
 #define NO_STEP		16	/* not stepped */
-#define ONLY_USER	(32 | PRIVILEGED | ONCE)	/* not at CPL 0 */
+#define NOT_CPL0	32
+#define ONLY_USER	(NOT_CPL0 | PRIVILEGED | ONCE)
+#define AT_USER		(NOT_CPL0 | USER | ONCE)
+#define IN_32		64	/* 32-bit code at CPL 3 */
 
-#define ROW(text, ...) do {						\
+#define ROW_OF(text, what, ...) do {					\
 	const struct row row = {					\
-		.name = text, .code = CODE(text), __VA_ARGS__		\
+		.name = text, .code = what(text), __VA_ARGS__		\
 	};								\
 	run_row(&row);							\
 } while (0)
+#define ROW(text, ...)		ROW_OF(text, CODE, __VA_ARGS__)
+#define ROW32(text, ...)						\
+	ROW_OF(text, CODE32, .how = AT_USER | IN_32, __VA_ARGS__)
 
 void run_row(const struct row *row);
 

@@ -202,44 +202,44 @@ static void run_user(const char *name, struct code code, uint64_t cs)
 
 static void user_rows(void)
 {
-#define AT_USER(text) run_user(text, CODE(text), USER_CS)
-	AT_USER("mov dl, (rbx)");
-	AT_USER("mov dx, (rbx)");
-	AT_USER("mov edx, (rbx)");
-	AT_USER("mov rdx, (rbx)");
-	AT_USER("movq $-1, (rbx)");
-	AT_USER("xchg rdx, (rbx)");
-	AT_USER("lock xadd rdx, (rbx)");
-	AT_USER("lock cmpxchg rdx, (rbx)");
-	AT_USER("add rdx, 0xc7c(rbx)");
-	AT_USER("lock btsq $20, (rbx)");
-	AT_USER("rep stosq");
-	AT_USER("rep movsq");
+#define USER_FORM(text) run_user(text, CODE(text), USER_CS)
+	USER_FORM("mov dl, (rbx)");
+	USER_FORM("mov dx, (rbx)");
+	USER_FORM("mov edx, (rbx)");
+	USER_FORM("mov rdx, (rbx)");
+	USER_FORM("movq $-1, (rbx)");
+	USER_FORM("xchg rdx, (rbx)");
+	USER_FORM("lock xadd rdx, (rbx)");
+	USER_FORM("lock cmpxchg rdx, (rbx)");
+	USER_FORM("add rdx, 0xc7c(rbx)");
+	USER_FORM("lock btsq $20, (rbx)");
+	USER_FORM("rep stosq");
+	USER_FORM("rep movsq");
 }
 
 static void small_code_rows(void)
 {
-#define AT_32(text) run_user(text, CODE32(text), USER_CS32)
-	AT_32("mov dl, (ebx)");
-	AT_32("mov dh, (ebx)");
-	AT_32("mov dx, (ebx)");
-	AT_32("mov edx, (ebx)");
-	AT_32("mov edx, 0x40(ebp)");
-	AT_32("mov edx, 0x40000380");
-	AT_32("mov eax, 0x40000380");
-	AT_32("movl $0x3012063, -8(ebx,ecx,2)");
-	AT_32("movl $0x3012063, es:(ebx)");
-	AT_32("movw $0x1234, ss:(ebx)");
-	AT_32("xchg edx, (ebx)");
-	AT_32("add edx, (ebx)");
-	AT_32("incl (ebx)");
-	AT_32("lock xadd edx, (ebx)");
-	AT_32("lock cmpxchg edx, (ebx)");
-	AT_32("btsl $9, (ebx)");
-	AT_32("bts ecx, (ebx)");
-	AT_32("rep stosl");
-	AT_32("rep movsl");
-	AT_32("movsb");
+#define SMALL_FORM(text) run_user(text, CODE32(text), USER_CS32)
+	SMALL_FORM("mov dl, (ebx)");
+	SMALL_FORM("mov dh, (ebx)");
+	SMALL_FORM("mov dx, (ebx)");
+	SMALL_FORM("mov edx, (ebx)");
+	SMALL_FORM("mov edx, 0x40(ebp)");
+	SMALL_FORM("mov edx, 0x40000380");
+	SMALL_FORM("mov eax, 0x40000380");
+	SMALL_FORM("movl $0x3012063, -8(ebx,ecx,2)");
+	SMALL_FORM("movl $0x3012063, es:(ebx)");
+	SMALL_FORM("movw $0x1234, ss:(ebx)");
+	SMALL_FORM("xchg edx, (ebx)");
+	SMALL_FORM("add edx, (ebx)");
+	SMALL_FORM("incl (ebx)");
+	SMALL_FORM("lock xadd edx, (ebx)");
+	SMALL_FORM("lock cmpxchg edx, (ebx)");
+	SMALL_FORM("btsl $9, (ebx)");
+	SMALL_FORM("bts ecx, (ebx)");
+	SMALL_FORM("rep stosl");
+	SMALL_FORM("rep movsl");
+	SMALL_FORM("movsb");
 }
 
 static void set_up_source(void)
