@@ -120,6 +120,17 @@ void kage_event_inject_db(struct kage_vcpu *vcpu, u64 dr6)
 	raise(vcpu, X86_TRAP_DB, false, 0);
 }
 
+/* An exit by a fault of its delivery is to find RIP at the instruction. */
+void kage_event_inject_int1(struct kage_vcpu *vcpu, u32 len)
+{
+	struct kage_vmx_event *ev = &vcpu->vmx.event;
+
+	kage_event_inject_db(vcpu, 0);
+	ev->info = (ev->info & ~INTR_INFO_INTR_TYPE_MASK) |
+		   INTR_TYPE_PRIV_SW_EXCEPTION;
+	ev->len = len;
+}
+
 void kage_event_inject_ud(struct kage_vcpu *vcpu)
 {
 	raise(vcpu, X86_TRAP_UD, false, 0);

@@ -12,6 +12,8 @@
 #include "../types.h"
 
 void kage_event_inject_db(struct kage_vcpu *vcpu, u64 dr6);
+/** kage_event_inject_int1() - that of INT1, @len bytes long, at RIP */
+void kage_event_inject_int1(struct kage_vcpu *vcpu, u32 len);
 void kage_event_inject_ud(struct kage_vcpu *vcpu);
 void kage_event_inject_gp(struct kage_vcpu *vcpu, u32 error);
 void kage_event_inject_ss(struct kage_vcpu *vcpu, u32 error);

@@ -48,10 +48,12 @@ static void host_machine_check(void)
 
 static void debug_exception(struct kage_vcpu *vcpu, u32 info)
 {
-	/* INT1 exits before it is done, but its exception is a trap. */
-	if ((info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_PRIV_SW_EXCEPTION)
-		kage_vcpu_set_rip(vcpu, kage_vcpu_rip(vcpu) +
-				  kage_vmcs_read(VM_EXIT_INSTRUCTION_LEN));
+	/* INT1 exits before it is done, and says nothing in DR6. */
+	if ((info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_PRIV_SW_EXCEPTION) {
+		kage_event_inject_int1(vcpu,
+				       kage_vmcs_read(VM_EXIT_INSTRUCTION_LEN));
+		return;
+	}
 	/* SDM: "Exit Qualification for Debug Exceptions": DR6's layout. */
 	kage_event_inject_db(vcpu, kage_vmcs_read(EXIT_QUALIFICATION) &
 			     (DR_TRAP_BITS | DR_STEP | BIT(13) | BIT(15)));
