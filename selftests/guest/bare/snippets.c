@@ -9,6 +9,7 @@
 #include "snippets.h"
 
 #define MOST_TOLD	100
+#define MOST_OF_ROW	3
 #define MOST_STEPS	20000
 
 struct outcome seen;
@@ -17,7 +18,8 @@ uint64_t nr_rows, nr_wrong, nr_left_out;
 uint64_t *trusted_root, *leaf_table;
 uint8_t *scratch;
 static const char *row_name, *row_note;
-static uint64_t told, nr_told;	/* the last row that was told of */
+static uint64_t nr_told;
+static unsigned int told_of_row;
 
 void group(const char *name)
 {
@@ -31,6 +33,11 @@ void begin(const char *name, const char *note)
 	row_note = note;
 }
 
+void next_row(void)
+{
+	told_of_row = 0;
+}
+
 void left_out(const char *name)
 {
 	(void)name;
@@ -40,10 +47,9 @@ void left_out(const char *name)
 void differs(const char *what, uint64_t found, uint64_t expected)
 {
 	nr_wrong++;
-	/* The first thing that is wrong says most. */
-	if (told == nr_rows || nr_told++ >= MOST_TOLD)
+	/* The first things that are wrong with a row say most. */
+	if (told_of_row++ >= MOST_OF_ROW || nr_told++ >= MOST_TOLD)
 		return;
-	told = nr_rows;
 	print("wrong: %s (%s): %s %x, not %x\n", row_name,
 	      row_note ? row_note : "", what, found, expected);
 }

@@ -83,6 +83,8 @@ extern struct outcome seen;
 /* Asked first about what comes while nothing runs, and about NMIs. */
 extern handler_fn on_event;
 extern uint64_t nr_rows, nr_wrong, nr_left_out;
+/** next_row() - of each row only the first differences are told */
+void next_row(void);
 /** begin() - names what runs now, and counts it */
 void begin(const char *name, const char *note);
 /** group() - says what comes now */

@@ -162,6 +162,7 @@ void compare(const struct form *form, const struct frame *in, uint64_t entry)
 	const uint64_t wrong = nr_wrong;
 	int i;
 
+	next_row();
 	begin(form->name, in->rflags & FLAG_TF ? "stepped, on a table" :
 						 "on a table");
 	run_native(in, entry);
@@ -241,7 +242,7 @@ void form_rows(void)
 	wrmsr(FS_BASE, FS);
 	wrmsr(GS_BASE, GS);
 	for (form = form_table; form < form_table_end; form++) {
-		if (!((form - form_table) & 31))
+		if (!((form - form_table) & 7))
 			print("row: %s\n", form->name);
 		for (i = 0; i < ARRAY_SIZE(scenarios); i++)
 			run_scenario(form, &scenarios[i], 0);

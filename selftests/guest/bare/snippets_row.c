@@ -189,6 +189,7 @@ void run_row(const struct row *row)
 {
 	unsigned int i;
 
+	next_row();
 	print("row: %s (%s)\n", row->name, row->note ? row->note : "");
 	if (!(row->how & NOT_CPL0))
 		run_way(row, &plain);
