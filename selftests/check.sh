@@ -30,7 +30,7 @@ tiers=(
 	"kselftest $here/kselftest.sh"
 	"kselftest-no-ept env STAGE_CPU=core2_penryn_t9600 $here/kselftest.sh
 		access bridge cr3 device hostile hostile_virtio idle isolation
-		lifecycle"
+		lifecycle snippets"
 	"fuzz env O=$top/build/fuzz $here/fuzz/run.sh quick"
 	"kunit $here/kunit.sh"
 	"no-vmx $here/no_vmx.sh"

@@ -23,9 +23,9 @@ sources=(
 	"kselftest $here/kselftest.sh"
 	"no-ept env STAGE_CPU=core2_penryn_t9600 $here/kselftest.sh
 		access bridge cr3 device hostile hostile_virtio idle isolation
-		lifecycle"
+		lifecycle snippets"
 	"xsave env STAGE_CPU=corei7_haswell_4770 $here/kselftest.sh
-		bridge hostile"
+		bridge hostile snippets"
 	"unit make -s -C $here/unit O=$out/unit/data OPT=-O1
 		SANITIZE=--coverage run"
 	"kunit $here/kunit.sh"

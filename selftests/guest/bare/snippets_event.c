@@ -287,6 +287,43 @@ static void first_uses(void)
 	asm volatile("lidt %0; lgdt %1" : : "m" (idt), "m" (gdt));
 }
 
+static void new_rsp0(void)
+{
+	map_new((uint64_t)page_alloc());
+	new_page += PAGE;
+	*(volatile uint64_t *)(tss + 4) = new_page;
+}
+
+/* From CPL 3 without a stack of its own, to one that was never used. */
+static void other_stack(void)
+{
+	static const uint8_t vectors[] = {
+		VEC_UD, VEC_GP, VEC_PF, VEC_BP, VEC_DB, USER_VECTOR,
+	};
+	const uint64_t old = *(volatile uint64_t *)(tss + 4);
+	unsigned int i;
+
+	for (i = 0; i < sizeof(vectors); i++)
+		set_gate(vectors[i], 0, 3);
+#define FROM_USER(text, vec, off, ...) \
+	ROW(text, .note = "RSP0", .before = new_rsp0, .vector = vec, \
+	    .at = off, .how = AT_USER, __VA_ARGS__)
+	FROM_USER("ud2", VEC_UD, 0);
+	FROM_USER("vmcall", VEC_UD, 0);
+	FROM_USER("int3", VEC_BP, 1);
+	FROM_USER("int $0x41", USER_VECTOR, 2);
+	FROM_USER(".byte 0xf1", VEC_DB, 1);
+	FROM_USER("hlt", VEC_GP, 0);
+	FROM_USER("in dx, al", VEC_GP, 0);
+	FROM_USER("mov (rax), rbx", VEC_PF, 0, .error = 4, .cr2 = ABSENT,
+		  .in = { { RAX, ABSENT } });
+	for (i = 0; i < sizeof(vectors); i++)
+		set_gate(vectors[i], 1, 0);
+	set_gate(VEC_BP, 1, 3);
+	set_gate(USER_VECTOR, 1, 3);
+	*(volatile uint64_t *)(tss + 4) = old;
+}
+
 static void request(void)
 {
 	write_apic(APIC_ICR, SELF | VECTOR);
@@ -385,6 +422,7 @@ void event_rows(void)
 	double_faults();
 	no_stack();
 	first_uses();
+	other_stack();
 	interrupts();
 	nmis();
 }

@@ -7,9 +7,9 @@
 
 #define ENTRY		((POOL + 21 * PAGE) | PTE_RW)
 #define OTHER		((POOL + 77 * PAGE) | PTE_RW)
-#define NR_SOURCE	1024
+#define NR_SOURCE	2048
 
-/* Entries of a table, on two pages in a row. */
+/* Entries of a table, on the second page of four in a row. */
 static uint64_t *source;
 
 /* One is run as it is and stepped. */
@@ -244,12 +244,13 @@ static void small_code_rows(void)
 
 static void set_up_source(void)
 {
-	unsigned int i;
+	uint64_t *first = page_alloc(), i;
 
-	source = page_alloc();
-	page_alloc();
+	for (i = PAGE; i < NR_SOURCE * 8; i += PAGE)
+		page_alloc();
 	for (i = 0; i < NR_SOURCE; i++)
-		source[i] = (POOL + (1023 - i) % 512 * PAGE) | PTE_RW;
+		first[i] = (POOL + (NR_SOURCE - 1 - i) % 512 * PAGE) | PTE_RW;
+	source = first + PAGE / 8;
 }
 
 void string_rows(void)
