@@ -40,7 +40,7 @@ void next_row(void)
 
 void left_out(const char *name)
 {
-	(void)name;
+	print("snippets: left out: %s\n", name);
 	nr_left_out++;
 }
 

@@ -128,6 +128,8 @@ static void check_translations(const uint64_t *page)
 static void run_on_table(const struct form *form, const struct frame *in,
 			 uint64_t entry)
 {
+	unsigned int i;
+
 	reset(leaf_table, entry);
 	show(leaf_table);
 	follows(SHADOWED + INDEX * PAGE, leaf_table[INDEX]);
@@ -138,7 +140,7 @@ static void run_on_table(const struct form *form, const struct frame *in,
 	run_code(in);
 	check_outcome(form);
 	check_pages(leaf_table);
-	for (unsigned int i = 0; i < ENTRIES; i++)
+	for (i = 0; i < ENTRIES; i++)
 		if (native_page[i] != initial[i])
 			invlpg(SHADOWED + i * PAGE);
 	check_translations(leaf_table);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * RDMSR and WRMSR: values that are taken and come back, values that are refused,
- * MSRs that are not there.
+ * MSRs that are not there. And registers of the interrupt controllers in memory.
  */
 #include "snippets.h"
 
@@ -205,6 +205,45 @@ static void absent_rows(void)
 	}
 }
 
+#define IOAPIC		0xfec00000ULL
+#define IOAPIC_DATA	0x10
+
+/* Not told of here: what is written to registers that start something. */
+static const struct {
+	const char *name;
+	uint64_t at;
+	uint32_t val, back;
+} registers[] = {
+	{ "TPR", LAPIC + 0x80, 0x35, 0x35 },
+	{ "LDR", LAPIC + 0xd0, 0xa5ffffff, 0xa5000000 },
+	{ "DFR, flat", LAPIC + 0xe0, 0xf0000000, 0xffffffff },
+	{ "DFR, cluster", LAPIC + 0xe0, 0, 0x0fffffff },
+	{ "SVR", LAPIC + 0xf0, 0x1ff, 0x1ff },
+	{ "ICR, high", LAPIC + 0x310, 0x5affffff, 0x5a000000 },
+	{ "LVT timer", LAPIC + 0x320, 0x10031, 0x10031 },
+	{ "LVT error", LAPIC + 0x370, 0x10045, 0x10045 },
+	{ "divide", LAPIC + 0x3e0, 0xffffffff, 0xb },
+	{ "I/O APIC, index", IOAPIC, 0x11, 0x11 },
+	{ "I/O APIC, index", IOAPIC, 0x10, 0x10 },
+	{ "I/O APIC, entry", IOAPIC + IOAPIC_DATA, 0x1a931, 0x1a931 },
+	{ "I/O APIC, entry", IOAPIC + IOAPIC_DATA, 0x10000, 0x10000 },
+};
+
+static void register_rows(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(registers); i++) {
+		const uint32_t val = registers[i].val;
+
+		ROW("mov eax, (rdi); mov (rdi), ebx",
+		    .note = registers[i].name, .steps = 2,
+		    .in = { { RDI, registers[i].at }, { RAX, HIGH | val } },
+		    .out = { { RBX, registers[i].back } });
+	}
+	*(volatile uint32_t *)(LAPIC + 0x80) = 0;
+}
+
 #define X2APIC(reg)	(0x800 + ((reg) >> 4))
 
 static void xapic_rows(void)
@@ -270,6 +309,7 @@ void msr_rows(void)
 	apic_base_rows();
 	other_rows();
 	absent_rows();
+	register_rows();
 	xapic_rows();
 	x2apic_rows();
 }
