@@ -8,7 +8,7 @@
  */
 #include "snippets.h"
 
-#define MOST_TOLD	100
+#define MOST_TOLD	100	/* of a group */
 #define MOST_OF_ROW	3
 #define MOST_STEPS	20000
 
@@ -231,6 +231,7 @@ int guest_main(void)
 	for (i = 0; i < ARRAY_SIZE(groups); i++) {
 		const uint64_t rows = nr_rows;
 
+		nr_told = 0;
 		group(groups[i].name);
 		groups[i].run();
 		print("snippets: %s: %u rows, %u wrong by now\n",
