@@ -73,8 +73,9 @@ static bool put_leaf(struct kage_vm *vm, struct kage_shadow *sp,
 }
 
 /* Makes an entry absent, if it is that simple. */
-static __always_inline bool drop_leaf(struct kage_vm *vm, struct kage_shadow *sp,
-		      unsigned int i, u64 spte, struct place *place)
+static __always_inline bool
+drop_leaf(struct kage_vm *vm, struct kage_shadow *sp, unsigned int i, u64 spte,
+	  struct place *place)
 {
 	u64 old = sp->spt[i];
 	struct kage_ptelist *list;
