@@ -30,14 +30,16 @@
 #include <linux/spinlock.h>
 
 #define KAGE_MMU_HASH_BITS	12
-#define KAGE_MMU_MIN_PAGES	64
-
-/* More unlinked pages than these are not made in one go. */
-#define KAGE_MMU_DYING_MAX	64
 
 /* Reserves that a fault may use without allocating. */
 #define KAGE_POOL_PAGES		32
 #define KAGE_POOL_DESCS		512
+
+/* What little RAM has: the reserves, and paths for eight vCPUs that run apart. */
+#define KAGE_MMU_MIN_PAGES	(KAGE_POOL_PAGES + 64)
+
+/* More unlinked pages than these are not made in one go. */
+#define KAGE_MMU_DYING_MAX	64
 
 union kage_role {
 	u32 word;
