@@ -97,11 +97,39 @@ drop_leaf(struct kage_vm *vm, struct kage_shadow *sp, unsigned int i, u64 spte,
 	return true;
 }
 
+/* Changes the rights of an entry, if it is that simple. */
+static bool alter_leaf(struct kage_vm *vm, struct kage_shadow *sp,
+		       unsigned int i, u64 spte, gfn_t gfn, struct place *place)
+{
+	struct kage_ptelist *list;
+	u64 old = sp->spt[i];
+
+	if (!kage_spte_present(old) || !kage_spte_present(spte) ||
+	    sp->gfns[i] != gfn || sp->role.direct)
+		return false;
+	if ((old ^ spte) & KAGE_PTE_W) {
+		list = find_slot(vm, place, gfn) ? find_list(place, gfn) : NULL;
+		if (!list)
+			return false;
+		if (old & KAGE_PTE_W) {
+			kage_ptelist_del(vm, list, &sp->spt[i]);
+			vm->mmu.stale = true;
+		} else if (!kage_ptelist_put(list, &sp->spt[i]) &&
+			   !kage_ptelist_add_if(vm, list, &sp->spt[i])) {
+			return false;
+		}
+	}
+	kage_shadow_count(vm, old, spte);
+	WRITE_ONCE(sp->spt[i], spte);
+	return true;
+}
+
 static void set_leaf(struct kage_vm *vm, struct kage_shadow *sp,
 		     unsigned int i, u64 spte, gfn_t gfn, struct place *place)
 {
 	if (spte != sp->spt[i] && !put_leaf(vm, sp, i, spte, gfn, place) &&
-	    !drop_leaf(vm, sp, i, spte, place))
+	    !drop_leaf(vm, sp, i, spte, place) &&
+	    !alter_leaf(vm, sp, i, spte, gfn, place))
 		kage_shadow_set_gfn(vm, sp, i, spte, gfn);
 }
 
@@ -128,24 +156,23 @@ static inline u64 derive_leaf(struct kage_vm *vm, const struct kage_shadow *sp,
 }
 
 /*
- * Does a present entry say of @gpte what it would say anew? Nearly all do of a
- * table that was unlinked for a few changes. False where it is not that simple.
+ * Does @spte, which maps @gfn, say of @gpte what it would say anew? Nearly all do of
+ * a table that was unlinked for a few changes. Where it is not that simple: no.
+ * @rsvd: bits that @gpte must not have; address bits above a gfn's 32 are among them.
  */
-static __always_inline bool is_kept(const struct kage_shadow *sp,
-				    unsigned int i, u64 gpte, u64 rsvd)
+static __always_inline bool is_kept(u64 spte, u32 gfn, u64 gpte, u64 rsvd)
 {
-	const u64 needed = KAGE_PTE_P | KAGE_PTE_A;
-	const u64 rights = KAGE_PTE_U | KAGE_PTE_NX | KAGE_PTE_W;
+	/* What is present in a shadow is accessed. */
+	const u64 same = KAGE_PTE_P | KAGE_PTE_W | KAGE_PTE_U | KAGE_PTE_A |
+			 KAGE_PTE_NX;
 	const u64 odd = KAGE_SPTE_LOOK | KAGE_SPTE_TRACKED | KAGE_SPTE_WITHHELD;
-	u64 spte = sp->spt[i];
 
-	/* W until it is dirty is withheld, and that has to be said. */
-	if ((gpte & (KAGE_PTE_W | KAGE_PTE_D)) == KAGE_PTE_W)
+	BUILD_BUG_ON(KAGE_MAXPHYADDR - KAGE_PAGE_SHIFT > 32);
+	if (((spte ^ gpte) & same) | (spte & odd) | (gpte & rsvd))
 		return false;
-	return (spte & (rights | odd | KAGE_PTE_P)) ==
-	       ((gpte & rights) | KAGE_PTE_P) &&
-	       (gpte & (needed | rsvd)) == needed &&
-	       sp->gfns[i] == kage_gpte_gfn(gpte, 1) && sp->role.wp;
+	/* W until it is dirty is withheld, and that has to be said. */
+	return (u32)(gpte >> KAGE_PAGE_SHIFT) == gfn &&
+	       (gpte & (KAGE_PTE_W | KAGE_PTE_D)) != KAGE_PTE_W;
 }
 
 static inline void follow_leaf(struct kage_vm *vm, struct kage_shadow *sp,
@@ -183,29 +210,38 @@ static inline void fill_one(struct kage_vm *vm, struct kage_shadow *sp,
 		follow_leaf(vm, sp, i, gpte, rsvd, place);
 }
 
-/* A table that was unlinked: what says what it said stays. */
+/* Of most tables that come back much is as it was, and much is gone. */
+static __always_inline void fill_one_again(struct kage_vm *vm,
+					   struct kage_shadow *sp,
+					   unsigned int i, u64 gpte, u64 rsvd,
+					   struct place *place)
+{
+	if (!(gpte & KAGE_PTE_P) &&
+	    drop_leaf(vm, sp, i, KAGE_SPTE_NONE, place))
+		return;
+	fill_one(vm, sp, i, gpte, rsvd, place);
+}
+
+/* A table that was unlinked. There is a look at each of 512 entries. */
 static void fill_again(struct kage_vm *vm, struct kage_shadow *sp,
 		       const u64 *gpt)
 {
-	const u64 rsvd = kage_fill_rsvd(sp);
+	const u64 rsvd = kage_fill_rsvd(sp), *spt = sp->spt;
+	const u64 never = sp->role.wp ? rsvd : ~0ULL;
+	const u32 *gfns = sp->gfns;
 	struct place place = {};
-	unsigned int i;
+	unsigned int i, end;
 
-	for (i = 0; i < KAGE_PT_ENTRIES; i++) {
-		u64 gpte;
-
-		if (!(i % CLUSTER) && is_empty(&gpt[i]) &&
-		    is_empty(&sp->spt[i])) {
-			i += CLUSTER - 1;
+	for (i = 0; i < KAGE_PT_ENTRIES; i = end) {
+		end = i + CLUSTER;
+		if (is_empty(&gpt[i]) && is_empty(&spt[i]))
 			continue;
+		for (; i < end; i++) {
+			u64 gpte = READ_ONCE(gpt[i]);
+
+			if (!is_kept(spt[i], gfns[i], gpte, never))
+				fill_one_again(vm, sp, i, gpte, rsvd, &place);
 		}
-		gpte = READ_ONCE(gpt[i]);
-		/* Of most tables that come back like this much is gone. */
-		if (!(gpte & KAGE_PTE_P) &&
-		    drop_leaf(vm, sp, i, KAGE_SPTE_NONE, &place))
-			continue;
-		if (!is_kept(sp, i, gpte, rsvd))
-			fill_one(vm, sp, i, gpte, rsvd, &place);
 	}
 }
 

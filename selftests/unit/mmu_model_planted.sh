@@ -48,8 +48,8 @@ known store withholds|memo.c|s/(old | spte) & KAGE_SPTE_WITHHELD/0/
 unlinked table linked again unseen|shadow.c|/^static void link_again/,/^}/s/track_gfn(vm, sp->gfn);//
 unlinked table linked again as it was|shadow.c|/^static void link_again/,/^}/s/kage_fill_again(vm, sp);//
 unlinked table keeps what is withheld|fill.c|s/ | KAGE_SPTE_WITHHELD;/;/
-unlinked table keeps what was granted|fill.c|s/if ((gpte & (KAGE_PTE_W | KAGE_PTE_D)) == KAGE_PTE_W)/gpte \&= gpte \& KAGE_PTE_D ? ~0ULL : ~KAGE_PTE_W;\n\tif (0)/
-unlinked table keeps rights|fill.c|s/return (spte & (rights/return (((spte \& ~rights) | (gpte \& rights)) \& (rights/
+unlinked table keeps what was granted|fill.c|/^static __always_inline bool is_kept/,/^}/s/(gpte & (KAGE_PTE_W | KAGE_PTE_D)) != KAGE_PTE_W/true/;s/if (((spte ^ gpte) & same)/if (((spte ^ gpte) \& (gpte \& KAGE_PTE_D ? same : same \& ~KAGE_PTE_W))/
+unlinked table keeps rights|fill.c|s/same = KAGE_PTE_P | KAGE_PTE_W | KAGE_PTE_U |/same = KAGE_PTE_P |/;s/^\t\t\t KAGE_PTE_NX;/\t\t\t 0;/
 unlinked table linked by a parent|derive.c|s/!child || child->unsynced/!child/
 unlinked table still reached|shadow.c|/^bool kage_shadow_unlink/,/^}/s/detach(vm, sp);//
 root of another mode of paging|root.c|s/vcpu->roots_role != role.word/0/
