@@ -130,20 +130,19 @@ unsigned int kage_store_express(struct kage_vcpu *vcpu, gva_t gva, u32 pfec,
 				u64 rip)
 {
 	struct kage_memo *memo = kage_memo(vcpu->stores, rip, gva);
+	spinlock_t *lock = &vcpu->vm->mmu.lock;
 	unsigned int len = 0;
 
 	/* Or the compiler multiplies anew where it needs a member. */
 	OPTIMIZER_HIDE_VAR(memo);
-	if (!kage_memo_may_be(gva, pfec) ||
-	    !spin_trylock(&vcpu->vm->mmu.lock))
+	if (!kage_memo_may_be(gva, pfec) || !spin_trylock(lock))
 		return 0;
 	if (holds(vcpu, memo, gva, pfec, rip) &&
-	    repeat(vcpu, memo, (gva & ~KAGE_PAGE_MASK) / sizeof(u64)))
-		len = memo->len;
-	spin_unlock(&vcpu->vm->mmu.lock);
-	if (len) {
+	    repeat(vcpu, memo, (gva & ~KAGE_PAGE_MASK) / sizeof(u64))) {
 		vcpu->stats[KAGE_STAT_PF_STORE]++;
 		vcpu->stats[KAGE_STAT_INSNS]++;
+		len = memo->len;
 	}
+	spin_unlock(lock);
 	return len;
 }
