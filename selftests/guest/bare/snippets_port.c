@@ -25,19 +25,6 @@ static uint8_t *buf;
 
 static uint32_t id;		/* of the host bridge */
 
-static void outl(uint16_t port, uint32_t val)
-{
-	asm volatile("outl %0, %1" : : "a" (val), "Nd" (port));
-}
-
-static uint32_t inl(uint16_t port)
-{
-	uint32_t val;
-
-	asm volatile("inl %1, %0" : "=a" (val) : "Nd" (port));
-	return val;
-}
-
 static void reset_ports(void)
 {
 	outl(PCI_ADDR, PCI_ON);

@@ -26,19 +26,6 @@ uint32_t pci_slot, msix_cap;
 static uint64_t device;			/* its own configuration */
 static uint8_t *rx_bufs, *tx_bufs;
 
-static void outl(uint16_t port, uint32_t val)
-{
-	asm volatile("outl %0, %1" : : "a" (val), "Nd" (port));
-}
-
-static uint32_t inl(uint16_t port)
-{
-	uint32_t val;
-
-	asm volatile("inl %1, %0" : "=a" (val) : "Nd" (port));
-	return val;
-}
-
 static void pci_select(uint32_t off)
 {
 	outl(CONFIG_ADDR, 1U << 31 | pci_slot << 11 | (off & 0xfc));
