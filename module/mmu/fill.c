@@ -97,11 +97,14 @@ drop_leaf(struct kage_vm *vm, struct kage_shadow *sp, unsigned int i, u64 spte,
 	return true;
 }
 
-/* Changes the rights of an entry, if it is that simple. */
+/*
+ * Changes the rights of an entry, if it is that simple. To count it may flush, so
+ * that it was cached with W is noted when it is so no longer.
+ */
 static bool alter_leaf(struct kage_vm *vm, struct kage_shadow *sp,
 		       unsigned int i, u64 spte, gfn_t gfn, struct place *place)
 {
-	struct kage_ptelist *list;
+	struct kage_ptelist *list = NULL;
 	u64 old = sp->spt[i];
 
 	if (!kage_spte_present(old) || !kage_spte_present(spte) ||
@@ -111,16 +114,17 @@ static bool alter_leaf(struct kage_vm *vm, struct kage_shadow *sp,
 		list = find_slot(vm, place, gfn) ? find_list(place, gfn) : NULL;
 		if (!list)
 			return false;
-		if (old & KAGE_PTE_W) {
-			kage_ptelist_del(vm, list, &sp->spt[i]);
-			vm->mmu.stale = true;
-		} else if (!kage_ptelist_put(list, &sp->spt[i]) &&
-			   !kage_ptelist_add_if(vm, list, &sp->spt[i])) {
-			return false;
-		}
 	}
+	if (list && (spte & KAGE_PTE_W) &&
+	    !kage_ptelist_put(list, &sp->spt[i]) &&
+	    !kage_ptelist_add_if(vm, list, &sp->spt[i]))
+		return false;
 	kage_shadow_count(vm, old, spte);
 	WRITE_ONCE(sp->spt[i], spte);
+	if (list && (old & KAGE_PTE_W)) {
+		kage_ptelist_del(vm, list, &sp->spt[i]);
+		vm->mmu.stale = true;
+	}
 	return true;
 }
 
