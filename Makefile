@@ -116,7 +116,7 @@ help:
 	@echo 'install-dkms     install the sources of kage.ko for DKMS'
 	@echo 'demo             boot a stock Debian guest under kage and use it,'
 	@echo '                 in the emulator Bochs: no VMX needed'
-	@echo 'check            every test; prints one line per test and a total'
+	@echo 'check            the tests; prints one line per tier and a total'
 	@echo 'check-full       those too that take hours'
 	@echo 'unit             the parts that need no kernel, under sanitizers'
 	@echo 'fuzz             libFuzzer over the parts that take untrusted input'

@@ -3,8 +3,8 @@
  * Leaf tables shadowed before they are used.
  *
  * An address space that was copied, or begun with a new program, has its tables
- * before it is loaded, and uses most of them: each would be a hidden fault. So the
- * first of them brings its neighbours. Only tables that no shadow page ever was made
+ * before it is loaded: each that is used would be a hidden fault. So the first of
+ * them brings its neighbours. Only tables that no shadow page ever was made
  * for: one that was unlinked is being changed, and one that is tracked is a table of
  * another kind. Only users', for a kernel's upper tables lead to much that rests.
  *

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Two guests at once write marks to all of their RAM and look everywhere else:
-# neither may find anything of the other's, or of the host's.
+# Two guests at once write marks to their RAM and look at pages elsewhere, of which
+# isolation.c says which: neither may find anything of the other's, or of the host's.
 dir=${dir:?}
 # shellcheck source=../self_check.sh
 . "$dir/self_check.sh"

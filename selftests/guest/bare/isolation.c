@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A guest that writes a mark to all of its RAM and reads it back, then looks
- * at every 4 KiB page of the address space below 4 GiB and at the pages above
- * it: where there is no RAM it must see devices or nothing, never a mark of
- * another machine's or anything else of the host's.
+ * A guest that writes a mark to each line of its RAM but for its own part of it,
+ * reads them back, and then looks at one page of 16 of the address space below
+ * 4 GiB and one in each GiB above: where there is no RAM it must see devices or
+ * nothing, never a mark of another machine's or anything else of the host's. It is
+ * a sample: other pages, and stores outside RAM, it leaves out.
  */
 #include "bare.h"
 
