@@ -245,6 +245,8 @@ bool kage_cpu_load(struct kage_vcpu *vcpu)
 	switch_vm(vcpu);
 	local_irq_save(flags);
 	if (where < 0) {
+		/* SDM: "Initializing a VMCS": first of all for a new one. */
+		kage_vmcs_clear(vcpu->vmx.vmcs);
 		list_add(&vcpu->vmx.loaded_node, &cpu->loaded);
 		vcpu->vmx.cpu = smp_processor_id();
 	}
