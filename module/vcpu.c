@@ -134,7 +134,7 @@ static int thread(void *arg)
 
 u64 kage_vcpu_tsc(const struct kage_vcpu *vcpu)
 {
-	return rdtsc() + kage_cpu_tsc_lost() + vcpu->tsc_offset;
+	return rdtsc() + kage_cpu_tsc_lost() + READ_ONCE(vcpu->tsc_offset);
 }
 
 void kage_vcpu_reset(struct kage_vcpu *vcpu)

@@ -78,6 +78,8 @@ int kage_lapic_msr_write(struct kage_vcpu *vcpu, u32 msr, u64 val);
 u64 kage_lapic_get_deadline(struct kage_vcpu *vcpu);
 /** kage_lapic_set_deadline() - arms the timer in TSC-deadline mode */
 void kage_lapic_set_deadline(struct kage_vcpu *vcpu, u64 tsc);
+/** kage_lapic_tsc_moved() - the guest has set its TSC: a deadline moves too */
+void kage_lapic_tsc_moved(struct kage_vcpu *vcpu);
 /** kage_lapic_get_cr8() - task priority class, 0 to 15 */
 u64 kage_lapic_get_cr8(struct kage_vcpu *vcpu);
 /** kage_lapic_set_cr8() - set the task priority class, 0 to 15 */

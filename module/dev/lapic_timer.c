@@ -188,6 +188,17 @@ void kage_lapic_set_deadline(struct kage_vcpu *vcpu, u64 tsc)
 	spin_unlock_irqrestore(&irq->lock, flags);
 }
 
+void kage_lapic_tsc_moved(struct kage_vcpu *vcpu)
+{
+	struct kage_irqchip *irq = vcpu->vm->irq;
+	unsigned long flags;
+
+	spin_lock_irqsave(&irq->lock, flags);
+	if (vcpu->lapic->timer.deadline)
+		check_deadline(vcpu->lapic);
+	spin_unlock_irqrestore(&irq->lock, flags);
+}
+
 /* Keeps the phase; periods that were missed are dropped. */
 static void next_period(struct kage_lapic_timer *timer, u64 now)
 {

@@ -54,6 +54,13 @@ static u64 set_offset(struct fake_vm *fake, const struct fake_step *step)
 	return step->val;
 }
 
+static u64 move_tsc(struct fake_vm *fake, const struct fake_step *step)
+{
+	fake->vcpu[0].tsc_offset = step->val;
+	kage_lapic_tsc_moved(&fake->vcpu[0]);
+	return step->val;
+}
+
 static u64 no_storm(struct fake_vm *fake, const struct fake_step *step)
 {
 	u64 seen = fake->vcpu[0].lapic->timer_irqs;
@@ -71,6 +78,7 @@ static u64 reset_all_chips(struct fake_vm *fake, const struct fake_step *step)
 #define NO_DEADLINE		{ no_deadline }
 #define DEADLINE_IS(tsc)	{ deadline_is, 0, tsc }
 #define TSC_OFFSET(val)		{ set_offset, 0, val }
+#define TSC_MOVES(val)		{ move_tsc, 0, val }
 #define IRQS_AT_MOST(n)		{ no_storm, n, 1 }
 #define RESET			{ reset_all_chips }
 
@@ -158,6 +166,19 @@ static const struct fake_row rows[] = {
 	ROW("deadline: by the guest's clock", ON, TSC_OFFSET(3000000),
 	    LVTT(DEADLINE | 0x41), SET_DEADLINE(5000000), NSEC(1999999),
 	    PENDING(0), NSEC(2000), PENDING(1)),
+	ROW("deadline: the clock is set back", ON, LVTT(DEADLINE | 0x41),
+	    SET_DEADLINE(5000000), TSC_MOVES(-3000000ULL), NSEC(7999999),
+	    PENDING(0), NSEC(2000), TAKE),
+	ROW("deadline: the clock is set ahead", ON, LVTT(DEADLINE | 0x41),
+	    SET_DEADLINE(5000000), TSC_MOVES(3000000), NSEC(1999999),
+	    PENDING(0), NSEC(2000), TAKE, SEC(1), PENDING(0)),
+	ROW("deadline: the clock is set past it", ON, LVTT(DEADLINE | 0x41),
+	    SET_DEADLINE(5000000), TSC_MOVES(6000000), TAKE, DEADLINE_IS(0)),
+	ROW("deadline: the clock is set and there is none", ON,
+	    LVTT(DEADLINE | 0x41), TSC_MOVES(6000000), SEC(1), PENDING(0)),
+	ROW("deadline: the clock is set during a count", ON, LVTT(0x41),
+	    TMICT(1000), TSC_MOVES(6000000), PENDING(0), COUNTS(999),
+	    PENDING(0), COUNTS(1), TAKE),
 	ROW("deadline: three days ahead", ON, LVTT(DEADLINE | 0x41),
 	    SET_DEADLINE(3 * 86400ULL * NSEC_PER_SEC), SEC(3 * 86400ULL - 1),
 	    PENDING(0), SEC(1), NSEC(10000), TAKE),

@@ -131,13 +131,18 @@ static int read_tsc(struct kage_vcpu *vcpu, u32 msr, u64 *val)
 	return 0;
 }
 
+/* SDM: "IA32_TSC_ADJUST": a write to one of the two moves both. */
+static void move_tsc(struct kage_vcpu *vcpu, u64 by)
+{
+	vcpu->tsc_adjust += by;
+	WRITE_ONCE(vcpu->tsc_offset, vcpu->tsc_offset + by);
+	kage_vmcs_tsc(vcpu);
+	kage_lapic_tsc_moved(vcpu);
+}
+
 static int write_tsc(struct kage_vcpu *vcpu, u32 msr, u64 val)
 {
-	u64 delta = val - kage_vcpu_tsc(vcpu);
-
-	vcpu->tsc_adjust += delta;
-	vcpu->tsc_offset += delta;
-	kage_vmcs_tsc(vcpu);
+	move_tsc(vcpu, val - kage_vcpu_tsc(vcpu));
 	return 0;
 }
 
@@ -149,9 +154,7 @@ static int read_tsc_adjust(struct kage_vcpu *vcpu, u32 msr, u64 *val)
 
 static int write_tsc_adjust(struct kage_vcpu *vcpu, u32 msr, u64 val)
 {
-	vcpu->tsc_offset += val - vcpu->tsc_adjust;
-	vcpu->tsc_adjust = val;
-	kage_vmcs_tsc(vcpu);
+	move_tsc(vcpu, val - vcpu->tsc_adjust);
 	return 0;
 }
 
