@@ -287,6 +287,8 @@ static int do_vm_change(struct sk_buff *skb, struct genl_info *info)
 		why = changes[cmd].why;
 	else if (ret == -ENOENT)
 		why = "the vm was deleted meanwhile";
+	else if (ret == -EIO)
+		why = "the hardware failed under the vm: it can only be deleted";
 	else
 		why = "the host cannot do it now";
 	return kage_netlink_refuse(info->extack, attr, ret, why);

@@ -462,7 +462,10 @@ int kage_vm_reset(struct kage_vm *vm)
 	if (ret)
 		return ret;
 	ret = -EINVAL;
-	if (vm->state == KAGE_VM_CREATED || vm->state == KAGE_VM_STOPPED) {
+	if (READ_ONCE(vm->broken)) {
+		ret = -EIO;
+	} else if (vm->state == KAGE_VM_CREATED ||
+		   vm->state == KAGE_VM_STOPPED) {
 		reset_parts(vm);
 		clear_reason(vm);
 		vm->state = KAGE_VM_CREATED;

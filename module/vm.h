@@ -48,6 +48,7 @@ struct kage_vm {
 	unsigned int nr_vcpus;		/* I */
 	struct kage_vcpu *vcpus[KAGE_MAX_VCPUS];	/* I */
 	bool run;			/* a vCPUs may enter the guest */
+	bool broken;			/* a machine check: never to run again */
 	wait_queue_head_t parked_wq;	/* vCPUs that parked wake this */
 
 	struct kage_irqchip *irq;	/* I */
@@ -105,6 +106,7 @@ void kage_vm_put(struct kage_vm *vm);
  * State changes; vm->lock is taken inside. -EINVAL: not in this state.
  * start: created -> running. stop: running, paused -> stopped. pause, resume:
  * running <-> paused. reset: any but running and paused -> created.
+ * -EIO: the hardware failed under it, and it can only be deleted.
  * delete: stops it if needed, takes it out of the table and gives up its parts;
  * -ENOENT if another caller was first.
  */

@@ -26,7 +26,10 @@
 #include <asm/cpufeature.h>
 #include <asm/debugreg.h>
 #include <asm/fpu/types.h>
+#include <asm/mce.h>
 #include <asm/processor-flags.h>
+#include <asm/ptrace.h>
+#include <asm/segment.h>
 #include <asm/trapnr.h>
 #include <linux/nospec.h>
 
@@ -41,9 +44,25 @@ static void host_nmi(void)
 	asm volatile("int $2" : : : "memory");
 }
 
-static void host_machine_check(void)
+/*
+ * A machine check while the guest ran is the host's affair. Its handler is told
+ * that user code was hit, for that is what a guest is to it: bad memory costs a
+ * process its life then, not the host. What it wants done about that it leaves
+ * to the thread, which gets to it when it ends; to hit more bad memory before
+ * that is the end of the host. So the guest must not run again. A host without a
+ * handler has made no arrangements: there the guest is the end of it.
+ */
+static void host_machine_check(struct kage_vcpu *vcpu)
 {
-	asm volatile("int $18" : : : "memory");
+#ifdef CONFIG_X86_MCE
+	struct pt_regs user = { .cs = __USER_CS, .flags = X86_EFLAGS_IF };
+
+	do_machine_check(&user);
+	if (!current->mce_count)
+		return;
+#endif
+	WRITE_ONCE(vcpu->vm->broken, true);
+	kage_vcpu_kill(vcpu, "machine check: the hardware failed under the guest");
 }
 
 static void debug_exception(struct kage_vcpu *vcpu, u32 info)
@@ -114,7 +133,7 @@ static void handle_exception(struct kage_vcpu *vcpu)
 		page_fault(vcpu);
 		break;
 	case X86_TRAP_MC:
-		host_machine_check();
+		host_machine_check(vcpu);
 		break;
 	case X86_TRAP_DB:
 		debug_exception(vcpu, info);
@@ -313,7 +332,7 @@ static void entry_failed(struct kage_vcpu *vcpu, unsigned int basic)
 
 	/* The host's affair first: other CPUs may be waiting for this one. */
 	if (basic == EXIT_REASON_MCE_DURING_VMENTRY)
-		host_machine_check();
+		host_machine_check(vcpu);
 	kage_vcpu_describe(vcpu, regs, sizeof(regs));
 	kage_vcpu_kill(vcpu,
 		       "VM entry failed: %s (qualification %#llx, blocking %#llx, activity %llu): %s",
