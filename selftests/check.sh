@@ -50,7 +50,7 @@ full_tiers=(
 	"kselftest-alloc env STAGE_HOST=coverage CASE_LIMIT=1800
 		STAGE_TIMEOUT=3600 $here/kselftest.sh alloc_fail"
 	"kselftest-storm env FULL=1 CASE_LIMIT=6000 STAGE_TIMEOUT=14400
-		$here/kselftest.sh storm netlink_fuzz"
+		$here/kselftest.sh storm netlink_fuzz isolation"
 	"kselftest-without $here/without.sh"
 	"kselftest-smp env STAGE_CPUS=2 LONG=1 CASE_LIMIT=600
 		STAGE_TIMEOUT=7200 $here/kselftest.sh"

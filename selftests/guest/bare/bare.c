@@ -10,8 +10,13 @@
 #define PM_CONTROL	0x604
 #define SLP_S5		0x3400	/* SLP_EN, SLP_TYP 5 */
 #define BOOT_ROOT	0x9000ULL	/* kagectl's tables */
+#define BOOT_END	0x30000ULL	/* of what kagectl loads, but for ACPI's */
+#define LOW_END		0x9fc00ULL
+#define MIB		0x100000ULL
+#define IMAGE_START	(16ULL << 20)
 #define HEAP_START	(32ULL << 20)
 #define E820_COUNT	0x1e8
+#define CMDLINE_PTR	0x228
 #define E820_TABLE	0x2d0
 
 struct gate {
@@ -19,7 +24,7 @@ struct gate {
 	uint32_t high, zero;
 } __attribute__((packed));
 
-extern char bare_vectors[];
+extern char bare_vectors[], bss_end[];
 void bare_start(const uint8_t *boot_params) __attribute__((noreturn));
 void bare_exception(struct frame *frame);
 
@@ -32,6 +37,7 @@ static uint64_t gdt[11] = {
 };
 static uint32_t tss[26];
 static uint64_t heap = HEAP_START, end_of_ram;
+static const char *options;
 
 static void put(char c)
 {
@@ -174,6 +180,20 @@ uint64_t ram_end(void)
 	return end_of_ram;
 }
 
+bool ram_is_free(uint64_t gpa)
+{
+	if (gpa < BOOT_END || (gpa + PAGE > LOW_END && gpa < MIB))
+		return false;
+	if (gpa >= IMAGE_START && gpa < (uint64_t)bss_end)
+		return false;
+	return gpa < end_of_ram && (gpa < HEAP_START || gpa >= heap);
+}
+
+const char *command_line(void)
+{
+	return options;
+}
+
 void *page_alloc(void)
 {
 	uint64_t *page = (uint64_t *)heap;
@@ -218,6 +238,8 @@ uint64_t *new_root(void)
 void bare_start(const uint8_t *boot_params)
 {
 	find_ram(boot_params);
+	options = (const char *)(uint64_t)
+		  *(const uint32_t *)(boot_params + CMDLINE_PTR);
 	load_idt();
 	print("bare: end %u\n", (uint64_t)guest_main());
 	power_off();

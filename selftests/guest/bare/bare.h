@@ -53,6 +53,10 @@ void power_off(void) __attribute__((noreturn));
 
 /** ram_end() - first address above the RAM that begins at 1 MiB */
 uint64_t ram_end(void);
+/** ram_is_free() - is the page neither kagectl's nor the guest's own? */
+bool ram_is_free(uint64_t gpa);
+/** command_line() - what the host said for this run */
+const char *command_line(void);
 /** page_alloc() - a zeroed page that is never given back */
 void *page_alloc(void);
 /** map_page() - in the tables of @root; makes tables as needed */
