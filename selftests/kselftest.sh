@@ -70,6 +70,11 @@ files_of()
 		add+=(--add "$build/fail_nth:/kage/")
 		bare_guests hostile_flood
 		;;
+	host_state)
+		make -s -C "$here" O="$build" >&2
+		add+=(--add "$build/host_state:/kage/")
+		bare_guests keeper
+		;;
 	storm) bare_guests isolation wrong ;;
 	bridge) linux_guest ;;
 	firmware)

@@ -249,8 +249,6 @@ static void set_dr(struct kage_vcpu *vcpu, unsigned int nr, u64 val)
 		vcpu->dr7 = (val & 0xffff2bff) | KAGE_DR7_FIXED;
 		kage_vmcs_write(GUEST_DR7, vcpu->dr7);
 	}
-	/* Breakpoints are loaded at the start of a burst: begin a new one. */
-	kage_vcpu_request(vcpu, KAGE_REQ_REBURST);
 }
 
 static u64 get_dr(const struct kage_vcpu *vcpu, unsigned int nr)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Bursts. What a host thread would find changed on this CPU (FPU, syscall
- * MSRs, descriptor limits, debug state) is swapped at the edges of a burst and
- * not at every exit; between them preemption is off.
+ * MSRs, descriptor limits, LDT) is swapped at the edges of a burst and not at
+ * every exit; between them preemption is off.
  */
 #include "run.h"
 #include "../vcpu.h"
@@ -71,13 +71,17 @@ static void setup_once(struct kage_vcpu *vcpu)
 
 static bool has_breakpoints(const struct kage_vcpu *vcpu)
 {
-	return vcpu->dr7 & (DR_GLOBAL_ENABLE_MASK | DR_LOCAL_ENABLE_MASK);
+	return vcpu->dr7 & KAGE_DR7_ENABLES;
 }
 
+/*
+ * Around each entry and not each burst: while interrupts are on, other CPUs
+ * change the host's breakpoints and branch records here.
+ */
 static void load_debug(struct kage_vcpu *vcpu)
 {
 	vcpu->vmx.host_debugctl = get_debugctlmsr();
-	if (!has_breakpoints(vcpu))
+	if (likely(!has_breakpoints(vcpu)))
 		return;
 	/* The host's own breakpoints must not meet the guest's addresses. */
 	if (hw_breakpoint_active())
@@ -91,19 +95,42 @@ static void load_debug(struct kage_vcpu *vcpu)
 /* Every exit clears DR7 and DEBUGCTL. */
 static void unload_debug(struct kage_vcpu *vcpu)
 {
-	if (vcpu->vmx.host_debugctl)
+	if (unlikely(vcpu->vmx.host_debugctl))
 		update_debugctlmsr(vcpu->vmx.host_debugctl);
-	if (hw_breakpoint_active())
+	if (unlikely(hw_breakpoint_active()))
 		hw_breakpoint_restore();
 }
 
+/*
+ * Exits leave no LDT. This thread has borrowed the address space of a process
+ * that may use one, and come back without a switch that loads it: unless an
+ * interrupt has taken the CPU out of that address space, and its LDT may be
+ * freed. Where a new one is just being set up its descriptor may not stand in
+ * the GDT yet; the interrupt that is under way then puts it there and loads it.
+ */
+static void unload_ldt(void)
+{
+#ifdef CONFIG_MODIFY_LDT_SYSCALL
+	struct mm_struct *mm = current->active_mm;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	if ((__get_current_cr3_fast() & CR3_ADDR_MASK) == __pa(mm->pgd) &&
+	    unlikely(READ_ONCE(mm->context.ldt)))
+		asm volatile("1: lldt %w0\n\t"
+			     "2:\n\t"
+			     _ASM_EXTABLE(1b, 2b)
+			     : : "r" (GDT_ENTRY_LDT * 8));
+	local_irq_restore(flags);
+#endif
+}
+
 /* Exits leave GDTR and TR with limits that the SDM fixes. */
-static void unload_descriptors(struct kage_vcpu *vcpu)
+static void unload_descriptors(void)
 {
 	load_fixmap_gdt(raw_smp_processor_id());
 	invalidate_tss_limit();
-	if (vcpu->vmx.host_ldt)
-		asm volatile("lldt %0" : : "m" (vcpu->vmx.host_ldt));
+	unload_ldt();
 }
 
 /*
@@ -123,13 +150,11 @@ static void arrive(struct kage_vcpu *vcpu)
 
 static void load(struct kage_vcpu *vcpu)
 {
-	asm volatile("sldt %0" : "=m" (vcpu->vmx.host_ldt));
 	setup_once(vcpu);
 	arrive(vcpu);
 	if (unlikely(vcpu->vmx.tsc_lost != kage_cpu_tsc_lost()))
 		kage_vmcs_tsc(vcpu);
 	kage_perf_refresh(vcpu);
-	load_debug(vcpu);
 	kage_msr_load(vcpu);
 	kage_fpu_load(vcpu);
 	kage_route_relax(vcpu->vm);
@@ -139,8 +164,7 @@ static void unload(struct kage_vcpu *vcpu)
 {
 	kage_fpu_unload(vcpu);
 	kage_msr_unload(vcpu);
-	unload_debug(vcpu);
-	unload_descriptors(vcpu);
+	unload_descriptors();
 	/*
 	 * The thread that ran user code here before may come back without a
 	 * switch of address spaces, and so without its barrier.
@@ -227,8 +251,13 @@ static bool switch_over(struct kage_vcpu *vcpu)
 	unsigned long failed;
 
 	vcpu->stats[KAGE_STAT_ENTRIES]++;
+	load_debug(vcpu);
+	/* No VMCS field holds CR2; the host's handlers change it freely. */
+	if (native_read_cr2() != vcpu->cr2)
+		native_write_cr2(vcpu->cr2);
 	failed = kage_vmx_switch(vcpu, vcpu->vmx.launched);
 	vcpu->cr2 = native_read_cr2();
+	unload_debug(vcpu);
 	/* Pairs with kage_mmu_flush(): out before anything else is done. */
 	smp_store_release(&vcpu->mode, KAGE_OUTSIDE_GUEST);
 	if (unlikely(failed)) {
@@ -263,9 +292,6 @@ static bool enter(struct kage_vcpu *vcpu)
 		kage_event_unprepare(vcpu);
 		return false;
 	}
-	/* No VMCS field holds CR2; the host's handlers change it freely. */
-	if (native_read_cr2() != vcpu->cr2)
-		native_write_cr2(vcpu->cr2);
 	refill_express(vcpu);
 	trace_kage_entry(vcpu->vm->id, vcpu->id, vmx->event.info);
 	if (unlikely(vmx->nr_perf))

@@ -105,7 +105,6 @@ struct kage_vmx {
 	u64 host_msr[KAGE_NR_BURST_MSRS];
 	u64 host_xcr0;
 	u64 host_debugctl;
-	u16 host_ldt;
 
 	bool efer_listed;
 	unsigned int nr_perf;		/* of the host's counters; 0: all well */
@@ -113,6 +112,7 @@ struct kage_vmx {
 	struct kage_msr_entry exit_msrs[KAGE_NR_LISTED] __aligned(16);
 };
 
+#define KAGE_DR7_ENABLES 0xff	/* of breakpoints, local and global */
 #define KAGE_DR7_GD	BIT(13)	/* general detect */
 #define KAGE_DR7_FIXED	BIT(10)	/* reads 1 */
 
