@@ -181,18 +181,22 @@ void kage_event_close_window(struct kage_vcpu *vcpu, u32 window)
 	vcpu->stats[KAGE_STAT_IRQ_WINDOWS]++;
 }
 
-/* A single-step trap that waits has priority, and an injection drops it. */
-static bool trap_first(u64 rflags)
+/*
+ * A trap that waits, of a single step or a breakpoint on data, has priority, and
+ * an injection drops it.
+ */
+static bool trap_first(const struct kage_vcpu *vcpu, u64 rflags)
 {
-	return unlikely(rflags & X86_EFLAGS_TF) &&
+	return unlikely((rflags & X86_EFLAGS_TF) ||
+			(vcpu->dr7 & KAGE_DR7_ENABLES)) &&
 	       kage_vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS);
 }
 
-static bool takes_interrupt(void)
+static bool takes_interrupt(const struct kage_vcpu *vcpu)
 {
 	u64 rflags = kage_vmcs_read(GUEST_RFLAGS);
 
-	return (rflags & X86_EFLAGS_IF) && !trap_first(rflags) &&
+	return (rflags & X86_EFLAGS_IF) && !trap_first(vcpu, rflags) &&
 	       !(kage_vmcs_read(GUEST_INTERRUPTIBILITY_INFO) & SHADOW);
 }
 
@@ -202,7 +206,7 @@ static void take_nmi(struct kage_vcpu *vcpu)
 	struct kage_vmx *vmx = &vcpu->vmx;
 
 	if (!(blocked & (SHADOW | GUEST_INTR_STATE_NMI)) &&
-	    !trap_first(kage_vmcs_read(GUEST_RFLAGS))) {
+	    !trap_first(vcpu, kage_vmcs_read(GUEST_RFLAGS))) {
 		vmx->nmi_pending = false;
 		vmx->event.info = X86_TRAP_NMI | INTR_TYPE_NMI_INTR |
 				  INTR_INFO_VALID_MASK;
@@ -226,7 +230,7 @@ static void take_interrupt(struct kage_vcpu *vcpu)
 
 	if (vmx->deferred < 0 && !kage_irq_pending(vcpu))
 		return;
-	if (!takes_interrupt()) {
+	if (!takes_interrupt(vcpu)) {
 		set_window(vcpu, CPU_BASED_INTR_WINDOW_EXITING);
 		return;
 	}

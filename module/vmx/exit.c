@@ -183,7 +183,9 @@ static void handle_hlt(struct kage_vcpu *vcpu)
 	/* In an NMI's handler another one waits until the IRET. */
 	vcpu->halted_nmi = !(kage_vmcs_read(GUEST_INTERRUPTIBILITY_INFO) &
 			     GUEST_INTR_STATE_NMI);
-	vcpu->halted = !kage_event_wakes(vcpu);
+	/* A trap that comes after HLT ends it before it has begun. */
+	vcpu->halted = !kage_vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS) &&
+		       !kage_event_wakes(vcpu);
 }
 
 /* Only without its feature: what is in the shadow is right at any time. */
