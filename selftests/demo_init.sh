@@ -4,7 +4,7 @@
 # The demonstration, on a host with VMX: load kage, run a stock Debian guest,
 # use its console and its network, end it, unload kage, look for traces.
 dir=${DEMO_DIR:-/demo}
-host_up=$(cut -d ' ' -f 1 /proc/uptime)
+host_up=$(sh -lc "cut -d ' ' -f 1 /proc/uptime")
 # shellcheck source=ktap.sh
 . "$dir/ktap.sh"
 # shellcheck source=demo_lib.sh
@@ -105,7 +105,7 @@ stage_test()
 boots_quickly()
 {
 	guest_up=$(console_word up)
-	note "from the kernel's start to init: bare $host_up s, under kage $guest_up s"
+	note "from the kernel's start to a login shell: bare $host_up s, under kage $guest_up s"
 	case $(console_word Linux) in
 	*" $(uname -r) "*) ;;
 	*) return 0 ;;	# another kernel, nothing to compare

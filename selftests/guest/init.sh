@@ -7,11 +7,12 @@
 # KAGE_ADDR=ADDRESS on the kernel command line tells guests apart.
 export PATH=/bin HOME=/root TERM=vt100
 mount -t proc proc /proc
-up=$(cut -d ' ' -f 1 /proc/uptime)
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev 2>/dev/null
 mount -t tmpfs tmpfs /tmp
 exec </dev/ttyS0 >/dev/ttyS0 2>&1
+# How long it took to a login shell, as the one that is served below.
+up=$(sh -lc "cut -d ' ' -f 1 /proc/uptime")
 
 host=10.0.3.1
 addr=${KAGE_ADDR:-10.0.3.2}
