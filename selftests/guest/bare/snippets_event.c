@@ -373,6 +373,20 @@ static void interrupts(void)
 		.note = "priority", .in = { { RAX, 15 }, { RDX, 0 } });
 }
 
+/* The trap comes after HLT, and nothing else would. */
+static void stepped_halt(void)
+{
+	const struct code code = CODE("hlt; nop");
+	struct frame f = fresh(code.start);
+
+	begin("hlt; nop", "stepped");
+	f.rflags |= FLAG_TF;
+	run_code(&f);
+	check("vector", seen.f.vector, VEC_BP);
+	check("single-step traps", seen.nr_steps, 2);
+	check("the first of them at", seen.step[0], (uint64_t)code.start + 1);
+}
+
 static unsigned int nr_nmis;
 static bool nmi_again;
 
@@ -424,5 +438,6 @@ void event_rows(void)
 	first_uses();
 	other_stack();
 	interrupts();
+	stepped_halt();
 	nmis();
 }
