@@ -74,6 +74,16 @@ static __always_inline bool put(struct kage_vm *vm, struct kage_slot *slot,
 	       kage_ptelist_add_if(vm, list, sptep);
 }
 
+/* As kage_shadow_expect(), for as long as it takes to change both. */
+static __always_inline void hide(const struct kage_vm *vm, u64 *sptep)
+{
+	if (vm->nr_vcpus == 1)
+		return;
+	WRITE_ONCE(*sptep, KAGE_SPTE_LAZY);
+	/* The entry, then the store. */
+	smp_wmb();
+}
+
 static __always_inline void store(struct kage_memo *memo, u64 *gpte, u64 val)
 {
 	if (memo->exchange)
@@ -112,8 +122,7 @@ static __always_inline bool repeat(struct kage_vcpu *vcpu,
 	if (is_writable(spte) && (!is_writable(old) || left) &&
 	    !put(vm, memo->slot, gfn, sptep))
 		return false;
-	if (vm->nr_vcpus > 1)
-		kage_shadow_expect_one(sp, index);
+	hide(vm, sptep);
 	store(memo, gpte, val);
 	if (left) {
 		kage_ptelist_del(vm, left, sptep);

@@ -45,6 +45,16 @@ void kage_route_watch(struct kage_vm *vm)
 		kage_mmu_flush(vm);
 }
 
+void kage_shadow_withhold(struct kage_vm *vm, u64 old, u64 new)
+{
+	if (old & KAGE_SPTE_WITHHELD) {
+		vm->mmu.withheld--;
+		return;
+	}
+	vm->mmu.withheld++;
+	kage_route_watch(vm);
+}
+
 /*
  * An entry that has got its W may still be cached without: the flush comes
  * before any vCPU runs that does not exit for it.

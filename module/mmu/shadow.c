@@ -94,37 +94,6 @@ static bool has_follower(struct kage_vm *vm, gfn_t gfn)
 	return false;
 }
 
-/*
- * Makes every vCPU drop what it has cached before it runs the guest again, and
- * waits until none runs on what it had. The caller's own vCPU is outside.
- */
-void kage_mmu_flush(struct kage_vm *vm)
-{
-	unsigned int i;
-
-	lockdep_assert_held(&vm->mmu.lock);
-	vm->mmu.stale = false;
-	vm->mmu.stats[KAGE_MMU_FLUSHES]++;
-	for (i = 0; i < vm->nr_vcpus; i++)
-		kage_vcpu_request(vm->vcpus[i], KAGE_REQ_TLB_FLUSH);
-	for (i = 0; i < vm->nr_vcpus; i++) {
-		/* Pairs with the barrier between mode and requests at entry. */
-		while (smp_load_acquire(&vm->vcpus[i]->mode) == KAGE_IN_GUEST &&
-		       kage_vcpu_has(vm->vcpus[i], KAGE_REQ_TLB_FLUSH))
-			cpu_relax();
-	}
-}
-
-void kage_shadow_withhold(struct kage_vm *vm, u64 old, u64 new)
-{
-	if (old & KAGE_SPTE_WITHHELD) {
-		vm->mmu.withheld--;
-		return;
-	}
-	vm->mmu.withheld++;
-	kage_route_watch(vm);
-}
-
 /* The piece of a large page that maps @gfn, in any of the tables of pieces. */
 static void follow_pieces(struct kage_vm *vm, gfn_t gfn)
 {
@@ -283,7 +252,7 @@ static void drop_old(struct kage_vm *vm, struct kage_shadow *sp,
 	/* A root that no vCPU can load by itself has left nothing behind. */
 	if (sp->role.level < KAGE_ROOT_LEVEL || sp->pins)
 		flush_pieces(vm, child);
-	if (kage_ptelist_empty(&child->parents))
+	if (kage_ptelist_empty(&child->parents) && child != vm->mmu.kept)
 		orphan(vm, child);
 }
 
@@ -370,19 +339,56 @@ void kage_shadow_follow(struct kage_vm *vm, struct kage_shadow *sp,
 			    kage_shadow_gfn(sp, index, gpte));
 }
 
+/*
+ * A table that hangs on the entry most often hangs there again in a moment. One is
+ * kept for that; there are more only where a store changes two entries.
+ */
+static void hide(struct kage_vm *vm, struct kage_shadow *sp,
+		 unsigned int index)
+{
+	u64 old = sp->spt[index];
+
+	if (!kage_spte_present(old)) {
+		WRITE_ONCE(sp->spt[index], KAGE_SPTE_LAZY);
+		return;
+	}
+	if (is_table(sp, old) && !vm->mmu.kept)
+		vm->mmu.kept = kage_shadow_child(old);
+	kage_shadow_set(vm, sp, index, KAGE_SPTE_LAZY);
+}
+
 void kage_shadow_expect(struct kage_vm *vm, gfn_t gfn, unsigned int first,
 			unsigned int last)
 {
 	struct kage_shadow *sp;
 	unsigned int i;
+	u32 buried;
 
 	lockdep_assert_held(&vm->mmu.lock);
 	if (vm->nr_vcpus == 1)
 		return;
+again:
+	buried = vm->mmu.nr_dying;
 	hlist_for_each_entry(sp, bucket(&vm->mmu, gfn), hash) {
 		for (i = first; follows(sp, gfn) && i <= last; i++)
-			kage_shadow_expect_one(sp, i);
+			hide(vm, sp, i);
+		/* An orphan may have been next: what is hidden stays so. */
+		if (vm->mmu.nr_dying != buried)
+			goto again;
 	}
+	/* The entries, then the store. */
+	smp_wmb();
+}
+
+/* What was kept, and hangs nowhere now, is as any other that does not. */
+static void let_go(struct kage_vm *vm)
+{
+	struct kage_shadow *kept = vm->mmu.kept;
+
+	vm->mmu.kept = NULL;
+	if (kept && kage_shadow_live(kept) &&
+	    kage_ptelist_empty(&kept->parents))
+		orphan(vm, kept);
 }
 
 void kage_shadow_stored(struct kage_vm *vm, gfn_t gfn, unsigned int index,
@@ -407,6 +413,7 @@ again:
 		if (vm->mmu.nr_dying != buried)
 			goto again;
 	}
+	let_go(vm);
 }
 
 void kage_shadow_reread(struct kage_vm *vm, gfn_t gfn, unsigned int first,

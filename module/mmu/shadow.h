@@ -97,6 +97,7 @@ struct kage_mmu {
 	bool stale;			/* M vCPUs may have cached what is gone */
 	bool zapping;			/* M in kage_shadow_zap() */
 	bool pieces_left;		/* M to be flushed at its end */
+	struct kage_shadow *kept;	/* M its parent is hidden for a moment */
 	bool watch;			/* M users' writes have to exit: route.h */
 	u32 withheld;			/* M entries with KAGE_SPTE_WITHHELD */
 	u32 limit;			/* M */
@@ -235,21 +236,12 @@ void kage_shadow_follow(struct kage_vm *vm, struct kage_shadow *sp,
 /**
  * kage_shadow_expect() - entries [@first, @last] of a table are about to change
  *
- * Where other vCPUs might see the new entry before its shadow, and take a fault
- * for the guest's own, they find LAZY until it is stored.
+ * Another vCPU might see the new entry before its shadow follows, flush, and then
+ * still use the old one, or take a fault for the guest's own. So where there is
+ * another it finds LAZY, and comes here, until kage_shadow_stored().
  */
 void kage_shadow_expect(struct kage_vm *vm, gfn_t gfn, unsigned int first,
 			unsigned int last);
-
-/** kage_shadow_expect_one() - the same for one entry of one shadow page */
-static inline void kage_shadow_expect_one(struct kage_shadow *sp,
-					  unsigned int index)
-{
-	if (sp->spt[index] == KAGE_SPTE_NONE)
-		WRITE_ONCE(sp->spt[index], KAGE_SPTE_LAZY);
-	/* The entry, then the store. */
-	smp_wmb();
-}
 
 /** kage_shadow_stored() - entry @index of the guest's table is @gpte now */
 void kage_shadow_stored(struct kage_vm *vm, gfn_t gfn, unsigned int index,

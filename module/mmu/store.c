@@ -182,8 +182,8 @@ static bool execute(struct kage_vcpu *vcpu, struct site *site)
 		return false;
 	val = source(vcpu, insn);
 	gpte = (u64 *)kage_slot_host(slot, gfn) + index;
-	old = READ_ONCE(*gpte);
 	kage_shadow_expect(vm, gfn, index, index);
+	old = READ_ONCE(*gpte);
 	store(vcpu, insn, gpte, val);
 	/* Not read again: what others store comes after, here as there. */
 	kage_shadow_stored(vm, gfn, index, val);

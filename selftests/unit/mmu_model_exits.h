@@ -33,7 +33,11 @@ static struct kage_vcpu *storing;	/* with the lock, and as if in the guest */
 /* A device has stored, and calls the write hook when it gets to it. */
 static struct store late[8];
 static unsigned int nr_late;
-static bool being_told;		/* kage hears of one now */
+
+static bool device_is_at_it(void)
+{
+	return nr_late || being_told;
+}
 
 u64 kage_vcpu_rip(struct kage_vcpu *vcpu)
 {
@@ -108,7 +112,7 @@ static void lane_end(struct kage_vcpu *vcpu)
 	lane->sp = NULL;
 	hw_flush(vcpu);
 	/* What a device stored a moment ago may come before this or after. */
-	if (!nr_late)
+	if (!device_is_at_it())
 		guest_flushed(vcpu->id);
 }
 
@@ -156,7 +160,7 @@ static void other_access(struct kage_vcpu *vcpu)
 	}
 	if (!hw_access(vcpu, &acc, &pfec)) {
 		/* A device's store that kage has not heard of yet is no fault. */
-		if (!exits(hw, pfec) && !nr_late && !being_told)
+		if (!exits(hw, pfec) && !device_is_at_it())
 			check_routed(vcpu, acc.gva, pfec);
 		return;
 	}
@@ -179,10 +183,15 @@ static void device_stores(void)
 	raw_store(s->gpa, &val, s->len);
 }
 
+/* What a scene has another vCPU do as soon as there is something to see. */
+static void (*meanwhile)(void);
+
 static void others_run(const char *where)
 {
 	struct kage_vcpu *vcpu = &vcpu_mem[pick(MAX_VCPUS)];
 
+	if (meanwhile)
+		meanwhile();
 	if (!inside || !one_in(12) || vcpu->mode != KAGE_IN_GUEST ||
 	    vcpu == storing)
 		return;
@@ -203,9 +212,7 @@ static void unlocked(void)
 	while (nr_late) {
 		struct store s = late[--nr_late];
 
-		being_told = true;
 		kage_mem_written(&vm, s.gpa, s.len);
-		being_told = false;
 	}
 }
 

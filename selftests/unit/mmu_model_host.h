@@ -268,12 +268,16 @@ void *kage_mem_host(struct kage_vm *unused, gpa_t gpa, size_t len, bool write)
 	return host(gpa);
 }
 
+static bool being_told;		/* of a device's store */
+
 void kage_mem_written(struct kage_vm *unused, gpa_t gpa, size_t len)
 {
 	struct kage_slot *slot = kage_mem_slot(&vm, gpa >> PAGE_SHIFT);
 
+	being_told = true;
 	if (slot && kage_slot_tracked(slot, gpa >> PAGE_SHIFT))
 		kage_mmu_resync(&vm, gpa, len);
+	being_told = false;
 }
 
 int kage_mem_read(struct kage_vm *unused, gpa_t gpa, void *data, size_t len)

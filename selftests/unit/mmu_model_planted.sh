@@ -15,8 +15,8 @@ out=$(readlink -f "$1")
 
 # A line per fault: its name, the file, what sed does to it.
 faults='
-no flush|shadow.c|/^void kage_mmu_flush/,/^}/s/kage_vcpu_request(.*);/;/
-flush does not wait|shadow.c|s/cpu_relax();/return;/
+no flush|flush.c|/^void kage_mmu_flush/,/^}/s/kage_vcpu_request(.*);/;/
+flush does not wait|flush.c|s/cpu_relax();/return;/
 cached writes to new tables|shadow.c|/^static void track_gfn/,/^}/s/if (vm->mmu.stale)/if (0)/
 flush forgotten where a writable entry goes|shadow.c|/^static void drop_old/,/^}/s/vm->mmu.stale = true;//
 tables reused before the flush|pool.c|/^static void reap/,/^}/s/if (mmu->stale)/if (0)/
@@ -56,11 +56,13 @@ root of another mode of paging|root.c|s/vcpu->roots_role != role.word/0/
 table prefetched before accessed|prefetch.c|s/ || !kage_shadow_usable(sp, gpte) ||$/ || !(gpte \& KAGE_PTE_P) ||/;s/kage_shadow_follow(vm, sp, index, gpte);/kage_shadow_set(vm, sp, index, kage_spte_table(gpte, false, sp->role.wp, __pa(kage_shadow_find(vm, gfn, kage_shadow_role(sp, gpte, false))->spt)));/
 unlinked table reached by what is cached|shadow.c|/^bool kage_shadow_unlink/,/^}/s/kage_mmu_flush(vm);/(void)0;/
 dead table speaks for the guest|shadow.c|s/memset64(sp->spt, .*);//
-nobody watches what is withheld|shadow.c|/^void kage_shadow_withhold/,/^}/s/kage_route_watch(vm);//
+nobody watches what is withheld|route.c|/^void kage_shadow_withhold/,/^}/s/kage_route_watch(vm);//
 watching begins too late|route.c|/^void kage_route_watch/,/^}/s/kage_mmu_flush(vm);/(void)0;/
 watching ends too early|route.c|/^void kage_route_relax/,/^}/s/kage_mmu_flush(vm);//
 error codes of another mode|route.c|/EFER_NX) && /,+1d
 pieces of a large page belong to no user|derive.c|s/role.user = .*/role.user = 0;/
+old entry used after its flush|shadow.c|/^static void hide/,/^}/s/kage_shadow_set(vm, sp, index, KAGE_SPTE_LAZY);/;/
+absent entry seen after its store|shadow.c|/^static void hide/,/^}/s/WRITE_ONCE(.*);/;/
 a page table withheld and not counted|spte.h|s/(spte & KAGE_PTE_U ? KAGE_SPTE_WITHHELD : 0)/0/
 '
 

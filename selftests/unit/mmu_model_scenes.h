@@ -161,6 +161,16 @@ static void run_next(struct kage_vcpu *vcpu, gva_t gva, u32 kind, u64 rip)
 	run_access(vcpu);
 }
 
+/* In the address space of @vcpu, too. */
+static void join(struct kage_vcpu *other, const struct kage_vcpu *vcpu)
+{
+	leave(other);
+	other->cr3 = vcpu->cr3;
+	kage_vcpu_request(other, KAGE_REQ_LOAD_ROOT);
+	guest_flushed(other->id);
+	enter(other);
+}
+
 /*
  * Two vCPUs in one address space. What one of them reads is not dirty, and so is
  * withheld from the users of both; it becomes dirty, and is so no longer.
@@ -178,12 +188,8 @@ static void op_watch(struct kage_vcpu *vcpu)
 	kage_route_relax(&vm);
 	if (vm.mmu.watch)
 		return;
-	leave(other);
 	other->absent_favour = 0;
-	other->cr3 = vcpu->cr3;
-	kage_vcpu_request(other, KAGE_REQ_LOAD_ROOT);
-	guest_flushed(other->id);
-	enter(other);
+	join(other, vcpu);
 	map(vcpu, gva, P | W | U | A);
 	run_next(vcpu, gva, KAGE_PF_U, 0);
 	try_user(other, gva, KAGE_PF_W);
@@ -297,6 +303,66 @@ static void op_grant(struct kage_vcpu *vcpu)
 	kage_mmu_store(vcpu, gpa, *(u64 *)host(gpa) ^ W, 8);
 	inside = false;
 	run_next(vcpu, near, KAGE_PF_U, 0);
+}
+
+/* The vCPU that sees a store to a table before anything else follows it. */
+static struct {
+	struct kage_vcpu *vcpu;
+	gva_t gva;
+	gpa_t entry;
+	u64 was;
+} overtaker;
+
+static void overtake(void)
+{
+	struct kage_vcpu *vcpu = overtaker.vcpu;
+
+	if (vcpu->mode != KAGE_IN_GUEST || device_is_at_it() ||
+	    *(u64 *)host(overtaker.entry) == overtaker.was)
+		return;
+	meanwhile = NULL;
+	hw_invlpg(vcpu, overtaker.gva);
+	guest_invlpg(vcpu->id, overtaker.gva);
+	try_user(vcpu, overtaker.gva, 0);
+}
+
+/*
+ * Two vCPUs in one address space. One sets an entry, which was absent or another;
+ * the other sees that, flushes what it had, and uses the address.
+ */
+static void op_overtake(struct kage_vcpu *vcpu)
+{
+	struct kage_vcpu *other = &vcpu_mem[(vcpu->id + 1) % vm.nr_vcpus];
+	gva_t gva = random_gva() & KAGE_PAGE_MASK;
+	const u64 flags = P | W | U | A | D;
+	gfn_t tables[5];
+	gpa_t gpa;
+
+	if (other == vcpu || !tidy || !kage_has(KAGE_FEATURE_INVLPG))
+		return;
+	map(vcpu, gva, flags);
+	run_next(vcpu, gva, KAGE_PF_U, 0);
+	if (leaf_level(vcpu, gva, tables) != 1 || is_readonly(tables[1]) ||
+	    hot_index(tables[1]) < 0)
+		return;
+	observe();
+	nr_stores = 0;
+	gpa = (tables[1] << 12) + index_of(gva, 1) * 8;
+	note("vcpu%u overtakes at %#llx", other->id, gva);
+	leave(vcpu);
+	inside = true;
+	stores[nr_stores++] = (struct store){ gpa, 8 };
+	if (one_in(2))
+		kage_mmu_store(vcpu, gpa, 0, 8);
+	join(other, vcpu);
+	overtaker.vcpu = other;
+	overtaker.gva = gva;
+	overtaker.entry = gpa;
+	overtaker.was = *(u64 *)host(gpa);
+	meanwhile = overtake;
+	kage_mmu_store(vcpu, gpa, tidy_gfn(false) << 12 | flags, 8);
+	meanwhile = NULL;
+	inside = false;
 }
 
 static void patch(gpa_t gpa, u8 opcode)

@@ -233,6 +233,7 @@ static const struct {
 	{ op_watch, 3 },
 	{ op_move, 3 },
 	{ op_grant, 2 },
+	{ op_overtake, 2 },
 	{ op_patch, 2 },
 	{ op_slots, 1 },
 	{ op_shorten, 1 },
