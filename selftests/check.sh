@@ -175,6 +175,12 @@ main()
 		tiers+=("${full_tiers[@]}")
 		shift
 	fi
+	for name in "$@"; do
+		printf '%s\n' "${tiers[@]}" | grep -q "^$name " || {
+			echo "check.sh: no tier $name; or one of --full" >&2
+			return 2
+		}
+	done
 	"$here/stage/deps.sh"
 	mkdir -p "$logs"
 	echo "KTAP version 1"

@@ -114,7 +114,7 @@ done
 
 "$here/stage/stage.sh" run --kernel "$kernel" \
 	--cpu "${STAGE_CPU:-corei7_skylake_x}" --cpus "${STAGE_CPUS:-1}" \
-	--timeout "${STAGE_TIMEOUT:-1800}" --modules kvm_intel \
+	--timeout "${STAGE_TIMEOUT:-1800}" --modules "kvm_intel bridge" \
 	--env "CASES=${names[*]}" --env "CASE_LIMIT=${CASE_LIMIT:-}" \
 	--env "HOSTILE_SEED=${HOSTILE_SEED:-}" \
 	--env "HOSTILE_ROUNDS=${HOSTILE_ROUNDS:-}" \

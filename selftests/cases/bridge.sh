@@ -47,6 +47,7 @@ ping_from()
 }
 
 load_kage || exit 1
+modprobe bridge 2>/dev/null	# or it is built in
 ip link add br0 type bridge || exit 1
 ip link set br0 up && ip addr add "$host_addr/24" dev br0
 if start left "$left_addr" && start right "$right_addr"; then
