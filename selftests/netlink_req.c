@@ -12,12 +12,14 @@
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -130,6 +132,17 @@ static void read_extack(struct answer *answer, struct nlattr *head, int len)
 	}
 }
 
+/* Before Linux 6.10 the end of a dump says why and not where. */
+static bool dump_blames(void)
+{
+	unsigned int major = 0, minor = 0;
+	struct utsname host;
+
+	if (uname(&host) || sscanf(host.release, "%u.%u", &major, &minor) != 2)
+		die("uname");
+	return major > 6 || (major == 6 && minor >= 10);
+}
+
 /* What ends an answer; @skip bytes come before the extended part. */
 static void read_end(struct answer *answer, struct nlmsghdr *hdr, int skip)
 {
@@ -154,7 +167,8 @@ static void take_payload(struct bytes *to, struct nlmsghdr *hdr)
 }
 
 /* Returns 1 once the last message of an answer was there. */
-static int read_part(int fd, struct answer *answer, struct bytes *payload)
+static int read_part(int fd, struct answer *answer, struct expected *want,
+		     struct bytes *payload)
 {
 	static char buf[32768] __attribute__((aligned(8)));
 	struct nlmsghdr *hdr = (struct nlmsghdr *)buf;
@@ -163,12 +177,15 @@ static int read_part(int fd, struct answer *answer, struct bytes *payload)
 	if (len < 0)
 		die("recv");
 	for (; nlmsg_ok(hdr, len); hdr = nlmsg_next(hdr, &len)) {
-		if (hdr->nlmsg_type == NLMSG_ERROR)
+		if (hdr->nlmsg_type == NLMSG_ERROR) {
 			read_end(answer, hdr, sizeof(struct nlmsgerr));
-		else if (hdr->nlmsg_type == NLMSG_DONE)
+		} else if (hdr->nlmsg_type == NLMSG_DONE) {
 			read_end(answer, hdr, sizeof(int));
-		else
+			if (!dump_blames())
+				want->at = 0;
+		} else {
 			take_payload(payload, hdr);
+		}
 		if (hdr->nlmsg_type == NLMSG_ERROR ||
 		    hdr->nlmsg_type == NLMSG_DONE)
 			return 1;
@@ -200,7 +217,7 @@ void ask(const struct row *row, struct answer *answer,
 	memset(answer, 0, sizeof(*answer));
 	if (nl_send_auto(sock, msg) < 0)
 		die("nl_send_auto");
-	while (!read_part(nl_socket_get_fd(sock), answer, payload))
+	while (!read_part(nl_socket_get_fd(sock), answer, want, payload))
 		;
 	nlmsg_free(msg);
 	nl_socket_free(sock);
