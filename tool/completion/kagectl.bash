@@ -6,9 +6,24 @@ _kagectl_machines()
 	kagectl vm show 2>/dev/null | awk 'NR > 1 { print $2 }'
 }
 
+# An interface may be in another network namespace, whose root names it.
 _kagectl_interfaces()
 {
 	kagectl nic show "$1" 2>/dev/null | awk 'NR > 1 { print $2 }'
+}
+
+# Offers what begins with the word under the cursor. compgen -W is not for this: it
+# expands what it is given, and a name may hold a command; so may it when it has been
+# completed, and is quoted.
+_kagectl_offer()
+{
+	local word
+
+	COMPREPLY=()
+	while read -r word; do
+		[[ -z $word || $word != "$1"* ]] ||
+			COMPREPLY+=("$(printf %q "$word")")
+	done
 }
 
 # The words that may follow a command and its machine.
@@ -42,13 +57,13 @@ _kagectl()
 		[[ ${#given[@]} -eq 0 && ${COMP_WORDS[i]} == -* ]] ||
 			given+=("${COMP_WORDS[i]}")
 	done
-	case ${given[0]} in
+	case ${given[0]-} in
 	vm | mem | nic)
-		cmd="${given[0]} ${given[1]}"
+		cmd="${given[0]-} ${given[1]-}"
 		at=2
 		;;
 	*)
-		cmd=${given[0]}
+		cmd=${given[0]-}
 		at=1
 		;;
 	esac
@@ -58,7 +73,7 @@ _kagectl()
 		return
 		;;
 	esac
-	case "${#given[@]} ${given[0]}" in
+	case "${#given[@]} ${given[0]-}" in
 	"0 ") words="vm mem nic stats console monitor audit run help -j -p" ;;
 	"1 vm") words="add del start stop pause resume reset show regs" ;;
 	"1 mem") words="map unmap show" ;;
@@ -68,11 +83,11 @@ _kagectl()
 			words=$(_kagectl_machines)
 			[[ $cmd == stats ]] && words+=" --watch"
 		else
-			words=$(_kagectl_keys "$cmd" "${given[at]}")
+			words=$(_kagectl_keys "$cmd" "${given[at]-}")
 		fi
 		;;
 	esac
-	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+	_kagectl_offer "$cur" < <(tr ' ' '\n' <<<"$words")
 }
 
 complete -F _kagectl kagectl
