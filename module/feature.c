@@ -69,4 +69,4 @@ static const struct kernel_param_ops without_ops = {
 
 module_param_cb(without, &without_ops, NULL, 0444);
 MODULE_PARM_DESC(without,
-		 "What to do without, for measurements: a list of express, store, ahead, device, unlink, teardown, window, invlpg, route (default: nothing)");
+		 "What to do without, for measurements: a list of express, store, ahead, device, unlink, teardown, window, prefetch, invlpg, route (default: nothing)");
