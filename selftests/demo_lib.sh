@@ -122,6 +122,21 @@ free_kib()
 		END { print sum }' /proc/meminfo /proc/zoneinfo
 }
 
+# The same once nothing is on its way back any more: what waits for a grace period
+# of RCU, in batches of five seconds, or for a worker thread.
+settled_kib()
+{
+	settled=0
+	until
+		last=$settled
+		settled=$(free_kib)
+		[ $((settled - last)) -lt 64 ] && [ $((last - settled)) -lt 64 ]
+	do
+		sleep 6
+	done
+	echo "$settled"
+}
+
 # no_memory_lost KIB: since $before was free; caches of the kernel's own grow
 # with use, by less than that. A guest's memory is many times as much.
 no_memory_lost()

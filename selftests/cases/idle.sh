@@ -27,9 +27,9 @@ make_machine()
 # A memfd has a tree of its pages, which is part of the guest's RAM.
 cost_of_ram()
 {
-	free_before=$(free_kib)
+	free_before=$(settled_kib)
 	dd if=/dev/zero of=/tmp/ram bs=1M count="$mib" 2>/dev/null
-	free_after=$(free_kib)
+	free_after=$(settled_kib)
 	rm /tmp/ram
 	echo $((free_before - free_after))
 }
@@ -37,20 +37,18 @@ cost_of_ram()
 load_kage || exit 1
 # What is allocated once, for the first, is not counted.
 make_machine "first" && kagectl vm del "first" || exit 1
-sleep 1
 ram=$(cost_of_ram)
 show_parts
-before=$(free_kib)
+before=$(settled_kib)
 for i in $(seq "$machines"); do
 	make_machine "idle$i" || exit 1
 done
-after=$(free_kib)
+after=$(settled_kib)
 show_parts
 for i in $(seq "$machines"); do
 	kagectl vm del "idle$i" || exit 1
 done
-sleep 1
-end=$(free_kib)
+end=$(settled_kib)
 each=$(((before - after) / machines - ram))
 echo "$mib MiB of memfd take $ram KiB"
 echo "an idle machine takes $each KiB of kernel memory beside them"
