@@ -97,6 +97,10 @@ bench-accept:
 bench-net:
 	$(selftests)/bench/net.sh
 
+PROFILE ?= bare
+bench-profile:
+	$(selftests)/bench/profile.sh $(PROFILE)
+
 lint:
 	$(selftests)/lint.sh
 
@@ -131,12 +135,14 @@ help:
 	@echo 'bench-accept     keep the last bench under Documentation/bench'
 	@echo 'bench-net        kage beside QEMU with vhost-net: ticks per packet,'
 	@echo '                 a table and build/bench/net.json'
+	@echo 'bench-profile    where the ticks go, by function;'
+	@echo '                 PROFILE="bare|linux|net ROW..."'
 	@echo 'lint             layers, warnings, sparse, checkpatch, shellcheck, ...'
 	@echo 'clean            remove what was built here; caches stay in'
 	@echo '                 $${XDG_CACHE_HOME:-~/.cache}/kage'
 
 .PHONY: all modules modules_install kdir tool install uninstall install-dkms \
 	demo check check-full unit fuzz kunit kselftest coverage bench \
-	bench-ablate bench-accept bench-net lint clean help
+	bench-ablate bench-accept bench-net bench-profile lint clean help
 
 endif

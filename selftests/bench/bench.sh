@@ -89,6 +89,7 @@ status=0
 	--env "BENCH_APPEND=${BENCH_ROWS:+rows=empty,$BENCH_ROWS}" \
 	--env "KAGE_WITHOUT=${KAGE_WITHOUT:-}" \
 	--env "BENCH_ORDER=$order" \
+	--env "BENCH_SAMPLE=${STAGE_SAMPLE:-}" \
 	--init "$here/bench_init.sh" | tee -a "$raw" | progress ||
 	status=${PIPESTATUS[0]}
 if [ "${1:-}" = --ablate ]; then

@@ -28,6 +28,12 @@ fail()
 	status=1
 }
 
+# sample on|off: for who takes a profile, see stage/sample.py.
+sample()
+{
+	[ -z "$BENCH_SAMPLE" ] || { note "sample $1" && usleep 300000; }
+}
+
 # These two are called by the name of the hypervisor.
 # shellcheck disable=SC2317
 kage_counters()
@@ -62,9 +68,11 @@ drive()
 		case $word$what in
 		bench:ready)
 			"${1%%[-_]*}_counters" >/tmp/before
+			sample on
 			printf . >&3
 			;;
 		bench:row)
+			sample off
 			"${1%%[-_]*}_counters" >/tmp/after
 			echo "bench $1 $row $rest"
 			echo "count $1 $row$(growth /tmp/before /tmp/after)"
@@ -136,6 +144,7 @@ run_kage()
 		fail "kage does not load"
 		return
 	}
+	symbols
 	for guest in $BENCH_GUESTS; do
 		guest_under_kage "$1" "$guest"
 	done
@@ -184,6 +193,13 @@ describe()
 	for file in /sys/devices/system/cpu/vulnerabilities/*; do
 		note "mitigation $(basename "$file"): $(cat "$file")"
 	done
+}
+
+# Where the module's functions are, for a profile.
+symbols()
+{
+	[ -z "$BENCH_SAMPLE" ] || sed -n 's/^\(.*\)\t\[kage\]$/# symbol \1/p' \
+		/proc/kallsyms
 }
 
 # What the boot said is not about the benchmark.

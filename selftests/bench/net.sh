@@ -87,6 +87,7 @@ status=0
 	--add "$firmware:/bench/qboot.rom" \
 	--env "GUEST_APPEND=$append" --env "NET_ROWS=${NET_ROWS:-}" \
 	--env "NET_ORDER=${NET_ORDER:-kage qemu_vhost}" \
+	--env "NET_SAMPLE=${STAGE_SAMPLE:-}" \
 	--init "$here/net_init.sh" | tee -a "$out/net.raw" | progress ||
 	status=${PIPESTATUS[0]}
 "$here/net_report.sh" "$out/net.raw" "$out/net.json"

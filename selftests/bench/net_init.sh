@@ -87,6 +87,12 @@ growth()
 		$2 > old[$1] { printf " %s=%d", $1, $2 - old[$1] }' "$1" "$2"
 }
 
+# sample on|off: a command for who takes a profile, see stage/sample.py.
+sample()
+{
+	[ -z "$NET_SAMPLE" ] && echo : || echo "echo '# sample $1' >/dev/console; usleep 300000"
+}
+
 # row HYPERVISOR NAME KIND SIZE COUNT OPERATIONS FROM TO UNIT...
 row()
 {
@@ -95,8 +101,8 @@ row()
 	to=$(address_of "$8")
 	shift 8
 	"$dir/net_run" row "$name" "$kind" "$size" "$count" "$to" "$from" \
-		"$0 counters $who '$machines' >/tmp/before" \
-		"$0 counters $who '$machines' >/tmp/after" >/tmp/row
+		"$0 counters $who '$machines' >/tmp/before; $(sample on)" \
+		"$(sample off); $0 counters $who '$machines' >/tmp/after" >/tmp/row
 	read -r word _ ticks total </tmp/row
 	if [ "$word" != row ]; then
 		fail "$who $name: $(cat /tmp/row)"
@@ -199,11 +205,18 @@ wait_for_interface()
 	done
 }
 
+# Where the module's functions are, for a profile.
+symbols()
+{
+	[ -z "$NET_SAMPLE" ] || sed -n 's/^\(.*\)\t\[kage\]$/# symbol \1/p' \
+		/proc/kallsyms
+}
+
 load()
 {
 	if [ "$1" = kage ]; then
 		# shellcheck disable=SC2086 # one word per parameter
-		insmod "$dir/kage.ko" $KAGE_PARAMS
+		insmod "$dir/kage.ko" $KAGE_PARAMS && symbols
 	else
 		modprobe kvm_intel ept=1 && modprobe vhost_net &&
 			echo 0 >/sys/module/kvm/parameters/halt_poll_ns

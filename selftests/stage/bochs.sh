@@ -14,10 +14,21 @@ start_bochs()
 	drain_screen &
 	# An interrupt ends the first command; the others say where it was.
 	printf '%s\n' c r sreg creg q >"$work/debugger.rc"
+	if [ -n "${STAGE_SAMPLE:-}" ]; then
+		sample_bochs >"$work/screen" 2>&1
+		return
+	fi
 	# The terminal display wants a terminal, and a hang-up ends Bochs.
 	TERM=linux script -qefc "exec timeout --foreground -s INT -k 10 \
 		$timeout bochs -q -f $work/bochsrc -rc $work/debugger.rc" \
 		/dev/null </dev/null >"$work/screen" 2>&1
+}
+
+# STAGE_SAMPLE="PERIOD FILE": a profile; see sample.py.
+sample_bochs()
+{
+	timeout -k 10 "$timeout" "$here/sample.py" "${STAGE_SAMPLE%% *}" \
+		"$work/serial" "${STAGE_SAMPLE#* }" bochs -q -f "$work/bochsrc"
 }
 
 # Bochs writes what the VGA shows to a terminal that it makes, and waits when
