@@ -160,15 +160,15 @@ static inline u64 derive_leaf(struct kage_vm *vm, const struct kage_shadow *sp,
 }
 
 /*
- * Does @spte, which maps @gfn, say of @gpte what it would say anew? Nearly all do of
- * a table that was unlinked for a few changes. Where it is not that simple: no.
+ * Does @spte, which maps @gfn, say of @gpte what it would say anew, but perhaps for
+ * W? Nearly all do of a table that was unlinked for a few changes, or to be made
+ * read-only. Where it is not that simple: no.
  * @rsvd: bits that @gpte must not have; address bits above a gfn's 32 are among them.
  */
-static __always_inline bool is_kept(u64 spte, u32 gfn, u64 gpte, u64 rsvd)
+static __always_inline bool is_same(u64 spte, u32 gfn, u64 gpte, u64 rsvd)
 {
 	/* What is present in a shadow is accessed. */
-	const u64 same = KAGE_PTE_P | KAGE_PTE_W | KAGE_PTE_U | KAGE_PTE_A |
-			 KAGE_PTE_NX;
+	const u64 same = KAGE_PTE_P | KAGE_PTE_U | KAGE_PTE_A | KAGE_PTE_NX;
 	const u64 odd = KAGE_SPTE_LOOK | KAGE_SPTE_TRACKED | KAGE_SPTE_WITHHELD;
 
 	BUILD_BUG_ON(KAGE_MAXPHYADDR - KAGE_PAGE_SHIFT > 32);
@@ -177,6 +177,33 @@ static __always_inline bool is_kept(u64 spte, u32 gfn, u64 gpte, u64 rsvd)
 	/* W until it is dirty is withheld, and that has to be said. */
 	return (u32)(gpte >> KAGE_PAGE_SHIFT) == gfn &&
 	       (gpte & (KAGE_PTE_W | KAGE_PTE_D)) != KAGE_PTE_W;
+}
+
+/* An entry that is_same() gets or loses W, if it is that simple. */
+static __always_inline bool alter_w(struct kage_vm *vm, struct kage_shadow *sp,
+				    unsigned int i, u64 gpte,
+				    struct place *place)
+{
+	gfn_t gfn = sp->gfns[i];
+	u64 spte = sp->spt[i];
+	struct kage_ptelist *list;
+
+	if (!(spte & KAGE_PTE_P) || !find_slot(vm, place, gfn))
+		return false;
+	list = find_list(place, gfn);
+	if (!list)
+		return false;
+	if (!(gpte & KAGE_PTE_W)) {
+		kage_ptelist_del(vm, list, &sp->spt[i]);
+		vm->mmu.stale = true;
+	} else if ((place->slot->flags & KAGE_MEM_F_READONLY) ||
+		   kage_slot_tracked(place->slot, gfn) ||
+		   (!kage_ptelist_put(list, &sp->spt[i]) &&
+		    !kage_ptelist_add_if(vm, list, &sp->spt[i]))) {
+		return false;
+	}
+	WRITE_ONCE(sp->spt[i], spte ^ KAGE_PTE_W);
+	return true;
 }
 
 static inline void follow_leaf(struct kage_vm *vm, struct kage_shadow *sp,
@@ -243,8 +270,11 @@ static void fill_again(struct kage_vm *vm, struct kage_shadow *sp,
 		for (; i < end; i++) {
 			u64 gpte = READ_ONCE(gpt[i]);
 
-			if (!is_kept(spt[i], gfns[i], gpte, never))
-				fill_one_again(vm, sp, i, gpte, rsvd, &place);
+			if (is_same(spt[i], gfns[i], gpte, never) &&
+			    (!((spt[i] ^ gpte) & KAGE_PTE_W) ||
+			     alter_w(vm, sp, i, gpte, &place)))
+				continue;
+			fill_one_again(vm, sp, i, gpte, rsvd, &place);
 		}
 	}
 }

@@ -48,8 +48,12 @@ known store withholds|memo.c|s/(old | spte) & KAGE_SPTE_WITHHELD/0/
 unlinked table linked again unseen|shadow.c|/^static void link_again/,/^}/s/track_gfn(vm, sp->gfn);//
 unlinked table linked again as it was|shadow.c|/^static void link_again/,/^}/s/kage_fill_again(vm, sp);//
 unlinked table keeps what is withheld|fill.c|s/ | KAGE_SPTE_WITHHELD;/;/
-unlinked table keeps what was granted|fill.c|/^static __always_inline bool is_kept/,/^}/s/(gpte & (KAGE_PTE_W | KAGE_PTE_D)) != KAGE_PTE_W/true/;s/if (((spte ^ gpte) & same)/if (((spte ^ gpte) \& (gpte \& KAGE_PTE_D ? same : same \& ~KAGE_PTE_W))/
-unlinked table keeps rights|fill.c|s/same = KAGE_PTE_P | KAGE_PTE_W | KAGE_PTE_U |/same = KAGE_PTE_P |/;s/^\t\t\t KAGE_PTE_NX;/\t\t\t 0;/
+unlinked table keeps what was granted|fill.c|/^static __always_inline bool is_same/,/^}/s/(gpte & (KAGE_PTE_W | KAGE_PTE_D)) != KAGE_PTE_W/true/;s/if (!(spte & KAGE_PTE_P) || !find_slot(vm, place, gfn))/if (!(gpte \& KAGE_PTE_D))\n\t\treturn true;\n\t&/
+unlinked table grants before dirty|fill.c|/^static __always_inline bool is_same/,/^}/s/(gpte & (KAGE_PTE_W | KAGE_PTE_D)) != KAGE_PTE_W/true/
+unlinked table grants writes to tables|fill.c|/^static __always_inline bool alter_w/,/^}/s/kage_slot_tracked(place->slot, gfn)/0/
+unlinked table hides what it wrote through|fill.c|/^static __always_inline bool alter_w/,/^}/s/vm->mmu.stale = true;//
+unlinked table grants and tells nobody|fill.c|/^static __always_inline bool alter_w/,/^}/s/!kage_ptelist_put(list, &sp->spt\[i\]) \&\&/list->val \&\&/
+unlinked table keeps rights|fill.c|s/same = KAGE_PTE_P | KAGE_PTE_U | KAGE_PTE_A | KAGE_PTE_NX;/same = KAGE_PTE_P | KAGE_PTE_A;/
 unlinked table linked by a parent|derive.c|s/!child || child->unsynced/!child/
 unlinked table still reached|shadow.c|/^bool kage_shadow_unlink/,/^}/s/detach(vm, sp);//
 root of another mode of paging|root.c|s/vcpu->roots_role != role.word/0/
