@@ -90,17 +90,27 @@ static inline bool kage_burst_sign(u64 old, u64 new)
 	       (!(new & KAGE_PTE_P) || !((old ^ new) & KAGE_PTE_ADDR));
 }
 
+/** kage_burst_new() - kage_burst_note() of an entry where none was */
+static inline void kage_burst_new(struct kage_burst *burst, u64 new)
+{
+	/* The second half of a change of rights: see burst.c. */
+	if (!((burst->old ^ new) & (KAGE_PTE_ADDR | KAGE_PTE_P)))
+		return;
+	burst->nr = 0;
+	burst->tables = 0;
+}
+
 /** kage_burst_count() - the same, where kage_burst_due() has said no */
 static inline void kage_burst_count(struct kage_vcpu *vcpu, gfn_t gfn, u64 rip,
 				    u64 old, u64 new)
 {
 	struct kage_burst *burst = &vcpu->burst;
 
+	if (!(old & KAGE_PTE_P)) {
+		kage_burst_new(burst, new);
+		return;
+	}
 	if (!kage_burst_sign(old, new)) {
-		/* The second half of a change of rights: see burst.c. */
-		if (!(old & KAGE_PTE_P) &&
-		    !((burst->old ^ new) & (KAGE_PTE_ADDR | KAGE_PTE_P)))
-			return;
 		burst->nr = 0;
 		burst->tables = 0;
 		return;

@@ -92,6 +92,27 @@ static __always_inline void store(struct kage_memo *memo, u64 *gpte, u64 val)
 		WRITE_ONCE(*gpte, val);
 }
 
+/* As repeat(), where nothing was: most often the guest makes a new entry. */
+static __always_inline bool fill(struct kage_vcpu *vcpu, struct kage_memo *memo,
+				 u64 *sptep, u64 *gpte, u64 val)
+{
+	struct kage_vm *vm = vcpu->vm;
+	gfn_t gfn = kage_gpte_gfn(val, 1);
+	u64 spte = derive(vm, memo, val, gfn);
+
+	if (spte & KAGE_SPTE_WITHHELD)
+		return false;
+	if (is_writable(spte) && !put(vm, memo->slot, gfn, sptep))
+		return false;
+	hide(vm, sptep);
+	store(memo, gpte, val);
+	memo->sp->nr_present += kage_spte_present(spte);
+	memo->sp->gfns[sptep - memo->sp->spt] = gfn;
+	WRITE_ONCE(*sptep, spte);
+	kage_burst_new(&vcpu->burst, val);
+	return true;
+}
+
 /*
  * The guest's table and its shadow change in one step. False, and nothing has
  * changed, where it takes more than to change one entry, or all vCPUs would have
@@ -108,6 +129,8 @@ static __always_inline bool repeat(struct kage_vcpu *vcpu,
 	gfn_t gfn = kage_gpte_gfn(val, 1), old_gfn = sp->gfns[index];
 	struct kage_ptelist *left = NULL;
 
+	if (!(before & KAGE_PTE_P) && old == KAGE_SPTE_NONE)
+		return fill(vcpu, memo, sptep, gpte, val);
 	if (kage_burst_due(vcpu, memo->gfn, before, val))
 		return false;
 	spte = derive(vm, memo, val, gfn);
