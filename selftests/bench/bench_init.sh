@@ -28,10 +28,13 @@ fail()
 	status=1
 }
 
-# sample on|off: for who takes a profile, see stage/sample.py.
+# sample on|off: for who takes a profile, see stage/sample.py. It is a moment before
+# it has seen that; from the second line on it counts.
 sample()
 {
-	[ -z "$BENCH_SAMPLE" ] || { note "sample $1" && usleep 300000; }
+	[ -n "$BENCH_SAMPLE" ] || return 0
+	note "sample $1"
+	[ "$1" = off ] || { usleep 300000 && note "row begins"; }
 }
 
 # These two are called by the name of the hypervisor.

@@ -87,10 +87,16 @@ growth()
 		$2 > old[$1] { printf " %s=%d", $1, $2 - old[$1] }' "$1" "$2"
 }
 
-# sample on|off: a command for who takes a profile, see stage/sample.py.
+# sample on|off: a command for who takes a profile, see bench_init.sh.
 sample()
 {
-	[ -z "$NET_SAMPLE" ] && echo : || echo "echo '# sample $1' >/dev/console; usleep 300000"
+	if [ -z "$NET_SAMPLE" ]; then
+		echo :
+	elif [ "$1" = off ]; then
+		echo "echo '# sample off' >/dev/console"
+	else
+		echo "echo '# sample on' >/dev/console; usleep 300000; echo '# row begins' >/dev/console"
+	fi
 }
 
 # row HYPERVISOR NAME KIND SIZE COUNT OPERATIONS FROM TO UNIT...

@@ -55,7 +55,7 @@ def rows(path, symbols):
                                 int(words[3], 16)))
             elif line.startswith("# symbol "):
                 symbols.add(int(words[2], 16), words[4])
-            elif line.startswith("# sample on"):
+            elif line.startswith("# row begins"):
                 samples = []
             elif re.match(r"bench \S+ \S+ \d+ \d+", line):
                 yield " ".join(words[1:3]), int(words[3]), samples
