@@ -306,12 +306,26 @@ static int alloc_regions(void)
 	return 0;
 }
 
+/*
+ * A KVM without guests need not have VMX on, but where it has registered for
+ * emergencies nobody else can: VMX would stay on over a crash.
+ */
+static int refuse_kvm(void)
+{
+	if (!__symbol_get("kvm_init"))
+		return 0;
+	__symbol_put("kvm_init");
+	refusal = "KVM is there (unload kvm_intel and kvm first)";
+	return -EBUSY;
+}
+
 int kage_cpu_init(void)
 {
 	int ret;
 
 	refusal = NULL;
 	ret = kage_cap_probe(&kage_caps, &refusal);
+	ret = ret ?: refuse_kvm();
 	if (ret)
 		goto err_say;
 	ret = alloc_regions();

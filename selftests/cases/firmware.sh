@@ -10,7 +10,7 @@ modprobe kvm_intel nested=1 ept=1 || {
 	exit 4
 }
 grep -q '[Y1]' /sys/module/kvm_intel/parameters/nested || {
-	rmmod kvm_intel
+	rmmod kvm_intel kvm
 	echo "KVM shows its guests no VMX here"
 	exit 4
 }
@@ -37,7 +37,7 @@ timeout 120 "$dir/kvm_run" --kernel "$dir/vmlinuz" --initrd /tmp/firmware.cpio \
 	--append "console=ttyS0,115200 8250.nr_uarts=1 loglevel=3 panic=-1 $GUEST_APPEND" \
 	</dev/null >/tmp/firmware.log
 status=$?
-rmmod kvm_intel
+rmmod kvm_intel kvm
 tr -d '\r' </tmp/firmware.log | tee /tmp/firmware.txt
 rm -rf $root /tmp/firmware.cpio
 [ "$status" -eq 0 ] || {
