@@ -321,7 +321,10 @@ static void leaf_extended(struct kage_vcpu *vcpu, struct regs *r, u32 sub)
 static void leaf_invariant_tsc(struct kage_vcpu *vcpu, struct regs *r, u32 sub)
 {
 	host(r, 0x80000007, 0);
-	*r = (struct regs) { .edx = r->edx & BIT(8) };
+	/* What Linux found out may be worse than what the processor says. */
+	*r = (struct regs) {
+		.edx = check_tsc_unstable() ? 0 : r->edx & BIT(8),
+	};
 }
 
 static void leaf_addresses(struct kage_vcpu *vcpu, struct regs *r, u32 sub)

@@ -204,6 +204,15 @@ static int write_zero(struct kage_vcpu *vcpu, u32 msr, u64 val)
 	return val ? -EINVAL : 0;
 }
 
+/*
+ * No CPUID bit says that BTF is there, so kernels set it for a debugger that asks
+ * for steps from branch to branch. Here it gets every instruction.
+ */
+static int write_debugctl(struct kage_vcpu *vcpu, u32 msr, u64 val)
+{
+	return val & ~(u64)DEBUGCTLMSR_BTF ? -EINVAL : 0;
+}
+
 /* The revision is the host's: what the guest concludes from it is true. */
 static int read_ucode(struct kage_vcpu *vcpu, u32 msr, u64 *val)
 {
@@ -300,7 +309,7 @@ static const struct msr_rule rules[] = {
 	{ MSR_IA32_MISC_ENABLE, MSR_IA32_MISC_ENABLE, read_misc, write_misc, true },
 	{ MSR_IA32_UCODE_REV, MSR_IA32_UCODE_REV, read_ucode, write_zero, true },
 	{ MSR_IA32_PLATFORM_ID, MSR_IA32_PLATFORM_ID, read_zero, NULL },
-	{ MSR_IA32_DEBUGCTLMSR, MSR_IA32_DEBUGCTLMSR, read_zero, write_zero },
+	{ MSR_IA32_DEBUGCTLMSR, MSR_IA32_DEBUGCTLMSR, read_zero, write_debugctl },
 	{ MSR_MTRRcap, MSR_MTRRcap, read_mtrr_cap, NULL, true },
 	{ 0x200, 0x20f, read_mtrr, write_mtrr, true },
 	{ 0x250, 0x26f, read_mtrr, write_mtrr, true },

@@ -174,6 +174,7 @@ static void other_rows(void)
 	no_write("PLATFORM_ID", 0x17, 0);
 	reads("DEBUGCTL", 0x1d9, 0);
 	takes("DEBUGCTL", 0x1d9, 0);
+	takes_as("DEBUGCTL, BTF", 0x1d9, BIT(1), 0);
 	refuses("DEBUGCTL, reserved", 0x1d9, BIT(5));
 	refuses("DEBUGCTL, bit 63", 0x1d9, BIT(63));
 	reads("BIOS_SIGN_ID", 0x8b, rdmsr(0x8b));
