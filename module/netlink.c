@@ -418,8 +418,9 @@ static int dump_nics(struct sk_buff *skb, const struct kage_netlink_to *to,
 {
 	int ret;
 
-	if (kage_netlink_lock(vm))
-		return 0;
+	ret = kage_netlink_lock(vm);
+	if (ret)
+		return ret == -ENOENT ? 0 : ret;
 	ret = kage_netlink_dump_nics(skb, to, vm, pos);
 	mutex_unlock(&vm->lock);
 	return ret;
@@ -430,8 +431,9 @@ static int dump_stats(struct sk_buff *skb, const struct kage_netlink_to *to,
 {
 	int ret;
 
-	if (kage_netlink_lock(vm))
-		return 0;
+	ret = kage_netlink_lock(vm);
+	if (ret)
+		return ret == -ENOENT ? 0 : ret;
 	ret = kage_netlink_dump_stats(skb, to, vm, pos);
 	mutex_unlock(&vm->lock);
 	return ret;

@@ -56,7 +56,8 @@ int kage_netlink_lock(struct kage_vm *vm)
 {
 	struct kage_vm *found;
 
-	mutex_lock(&vm->lock);
+	if (mutex_lock_killable(&vm->lock))
+		return -EINTR;
 	found = kage_vm_find(vm->id, NULL);
 	if (found) {
 		kage_vm_put(found);
@@ -75,6 +76,8 @@ struct kage_vm *kage_netlink_lock_info(struct genl_info *info)
 
 	if (!ret)
 		return vm;
+	if (ret == -EINTR)
+		return ERR_PTR(ret);
 	return ERR_PTR(kage_netlink_refuse(info->extack, attr, ret,
 					   "the vm was deleted meanwhile"));
 }

@@ -101,6 +101,8 @@ static int put_mem(struct sk_buff *skb, u32 slot,
 	struct nlattr *nest = nla_nest_start(skb, KAGE_A_MEM);
 
 	if (!nest || nla_put_u32(skb, KAGE_MEM_A_SLOT, slot) ||
+	    nla_put_u64_64bit(skb, KAGE_MEM_A_FD_OFFSET, req->offset,
+			      KAGE_MEM_A_PAD) ||
 	    nla_put_u64_64bit(skb, KAGE_MEM_A_GPA, req->gpa,
 			      KAGE_MEM_A_PAD) ||
 	    nla_put_u64_64bit(skb, KAGE_MEM_A_SIZE, req->size,
@@ -190,7 +192,7 @@ int kage_netlink_mem_unmap(struct sk_buff *skb, struct genl_info *info)
 }
 
 static int fill_fd(struct sk_buff *skb, struct genl_info *info, u32 slot,
-		   int fd)
+		   int fd, u64 offset)
 {
 	const struct kage_netlink_to to = kage_netlink_to_sender(info);
 	void *hdr = kage_netlink_msg_start(skb, &to, info->user_ptr[0]);
@@ -200,7 +202,9 @@ static int fill_fd(struct sk_buff *skb, struct genl_info *info, u32 slot,
 		return -EMSGSIZE;
 	nest = nla_nest_start(skb, KAGE_A_MEM);
 	if (!nest || nla_put_u32(skb, KAGE_MEM_A_SLOT, slot) ||
-	    nla_put_s32(skb, KAGE_MEM_A_FD, fd))
+	    nla_put_s32(skb, KAGE_MEM_A_FD, fd) ||
+	    nla_put_u64_64bit(skb, KAGE_MEM_A_FD_OFFSET, offset,
+			      KAGE_MEM_A_PAD))
 		return kage_netlink_msg_end(skb, hdr, -EMSGSIZE);
 	nla_nest_end(skb, nest);
 	return kage_netlink_msg_end(skb, hdr, 0);
@@ -212,6 +216,7 @@ int kage_netlink_mem_open(struct sk_buff *skb, struct genl_info *info)
 	struct nlattr *tb[KAGE_MEM_A_MAX + 1];
 	struct sk_buff *reply;
 	int ret, fd;
+	u64 offset;
 	u32 slot;
 
 	ret = kage_netlink_parse_nest(info, &mem_slot_nest, tb);
@@ -221,12 +226,13 @@ int kage_netlink_mem_open(struct sk_buff *skb, struct genl_info *info)
 	reply = kage_netlink_new_msg(info->extack);
 	if (!reply)
 		return -ENOMEM;
-	fd = kage_mem_open(info->user_ptr[0], slot);
+	fd = kage_mem_open(info->user_ptr[0], slot, &offset);
 	if (fd < 0) {
 		nlmsg_free(reply);
 		return refuse_slot(info, tb[KAGE_MEM_A_SLOT], fd);
 	}
-	ret = kage_netlink_reply(reply, info, fill_fd(reply, info, slot, fd));
+	ret = kage_netlink_reply(reply, info, fill_fd(reply, info, slot, fd,
+							offset));
 	if (ret)
 		close_fd(fd);
 	return ret;
@@ -244,7 +250,7 @@ int kage_netlink_dump_mem(struct sk_buff *skb, const struct kage_netlink_to *to,
 			return ret;
 		*pos = slot;
 	}
-	return 0;
+	return slot == -ENOENT ? 0 : slot;
 }
 
 /*
@@ -318,6 +324,11 @@ int kage_netlink_vcpu_set(struct sk_buff *skb, struct genl_info *info)
 	vcpu = find_idle_vcpu(vm, info);
 	if (IS_ERR(vcpu))
 		ret = PTR_ERR(vcpu);
+	else if (vm->state != KAGE_VM_CREATED)
+		/* It has state that these registers are not all of. */
+		ret = kage_netlink_refuse(info->extack,
+					  info->attrs[KAGE_A_VCPU_ID], -EBUSY,
+					  "the vm has run: reset it first");
 	else
 		ret = set_regs(vcpu, info, tb);
 	mutex_unlock(&vm->lock);

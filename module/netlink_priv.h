@@ -102,7 +102,9 @@ struct kage_vm *kage_netlink_find(const struct nlattr *id,
 /**
  * kage_netlink_lock() - take vm->lock to use parts of a machine
  *
- * Return: 0, or -ENOENT without the lock if the machine was deleted.
+ * Whoever has it may be at something that takes long: a fatal signal ends the wait.
+ *
+ * Return: 0; without the lock -ENOENT if the machine was deleted, or -EINTR.
  */
 int kage_netlink_lock(struct kage_vm *vm);
 

@@ -194,7 +194,6 @@ static void dismantle(struct kage_vm *vm)
 	for (i = 0; i < vm->nr_vcpus && vm->vcpus[i]; i++)
 		kage_vcpu_destroy(vm->vcpus[i]);
 	memset(vm->vcpus, 0, sizeof(vm->vcpus));
-	vm->nr_vcpus = 0;
 }
 
 static void reset_parts(struct kage_vm *vm)
@@ -349,7 +348,8 @@ struct kage_vm *kage_vm_next(u32 id)
 /* Whoever found the machine may come late: what was deleted stays as it is. */
 static int lock_live(struct kage_vm *vm)
 {
-	mutex_lock(&vm->lock);
+	if (mutex_lock_killable(&vm->lock))
+		return -EINTR;
 	if (xa_load(&table, vm->id) == vm)
 		return 0;
 	mutex_unlock(&vm->lock);

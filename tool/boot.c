@@ -242,8 +242,9 @@ static int power_on_state(struct kage_nl *nl, const char *vm)
 	return list ? 0 : -1;
 }
 
-/* A descriptor of the slot's memfd, or -1. */
-static int open_slot(struct kage_nl *nl, const char *vm, uint32_t slot)
+/* A descriptor of the slot's memfd, and where in it the slot begins; or -1. */
+static int open_slot(struct kage_nl *nl, const char *vm, uint32_t slot,
+		     uint64_t *offset)
 {
 	struct json_object *list, *fd_obj;
 	struct kage_req req;
@@ -258,6 +259,7 @@ static int open_slot(struct kage_nl *nl, const char *vm, uint32_t slot)
 	if (!list)
 		return -1;
 	fd_obj = out_get(json_object_array_get_idx(list, 0), "mem.fd");
+	*offset = out_u64(json_object_array_get_idx(list, 0), "mem.fd-offset");
 	fd = fd_obj ? json_object_get_int(fd_obj) : -1;
 	json_object_put(list);
 	if (fd < 0)
@@ -297,14 +299,15 @@ static int find_ram(struct kage_nl *nl, const char *vm, struct load_ram *ram,
 static int map_low(struct kage_nl *nl, const char *vm, struct load_ram *ram)
 {
 	uint32_t slot = 0;
+	uint64_t offset;
 	int fd;
 
 	if (find_ram(nl, vm, ram, &slot))
 		return -1;
-	fd = open_slot(nl, vm, slot);
+	fd = open_slot(nl, vm, slot, &offset);
 	if (fd < 0)
 		return -1;
-	ram->ram = ram_map(fd, ram->size);
+	ram->ram = ram_map(fd, offset, ram->size);
 	close(fd);
 	return ram->ram ? 0 : -1;
 }

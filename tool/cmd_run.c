@@ -82,7 +82,7 @@ static int make_ram(struct run *run)
 		if (run->high_fd < 0)
 			return -1;
 	}
-	ram->ram = ram_map(run->low_fd, ram->size);
+	ram->ram = ram_map(run->low_fd, 0, ram->size);
 	return ram->ram ? 0 : -1;
 }
 

@@ -27,16 +27,16 @@ int ram_create(const char *name, uint64_t size)
 	return -1;
 }
 
-uint8_t *ram_map(int fd, uint64_t size)
+uint8_t *ram_map(int fd, uint64_t offset, uint64_t size)
 {
 	struct stat st;
 	void *addr;
 
-	if (fstat(fd, &st) || (uint64_t)st.st_size < size) {
+	if (fstat(fd, &st) || (uint64_t)st.st_size < offset + size) {
 		complain("guest RAM is shorter than its slot");
 		return NULL;
 	}
-	addr = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	addr = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
 	if (addr != MAP_FAILED)
 		return addr;
 	complain("cannot map guest RAM: %s", strerror(errno));

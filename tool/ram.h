@@ -18,12 +18,12 @@ struct kage_req;
 int ram_create(const char *name, uint64_t size);
 
 /**
- * ram_map() - map the start of a memfd
+ * ram_map() - map @size bytes of a memfd
  *
  * Return: the address, or NULL on failure, which it has said; also when the
- * file is shorter than @size.
+ * file ends before.
  */
-uint8_t *ram_map(int fd, uint64_t size);
+uint8_t *ram_map(int fd, uint64_t offset, uint64_t size);
 
 /** ram_give() - MEM_MAP; the MEM object in an array, or NULL */
 struct json_object *ram_give(struct kage_nl *nl, const char *vm, int fd,

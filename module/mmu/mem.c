@@ -151,19 +151,20 @@ static void unpin(struct kage_slot *slot, u64 npages)
  * The pages of a memfd never move once they are referenced from here: a page
  * with an extra reference is neither swapped nor migrated. The file as a whole
  * is not made unevictable: it may outlive the slot, and what is in it is the
- * charge of nobody then.
+ * charge of nobody then. What is allocated here is not movable, to be out of the
+ * way of who wants a whole area empty: memory that is to be unplugged, or CMA.
  */
 static int pin(struct kage_slot *slot)
 {
 	struct address_space *mapping = slot->file->f_mapping;
+	gfp_t gfp = mapping_gfp_mask(mapping) & ~__GFP_MOVABLE;
 	u64 i;
 
 	for (i = 0; i < slot->npages; i++) {
 		struct page *page;
 
 		page = shmem_read_mapping_page_gfp(mapping,
-						   slot->fd_pgoff + i,
-						   mapping_gfp_mask(mapping));
+						   slot->fd_pgoff + i, gfp);
 		if (IS_ERR(page)) {
 			unpin(slot, i);
 			return PTR_ERR(page);
@@ -518,16 +519,19 @@ int kage_mem_unmap(struct kage_vm *vm, u32 id)
 	return ret;
 }
 
-int kage_mem_open(struct kage_vm *vm, u32 id)
+int kage_mem_open(struct kage_vm *vm, u32 id, u64 *offset)
 {
 	struct kage_slot *slot;
 	int fd;
 
-	mutex_lock(&vm->mem.lock);
+	if (mutex_lock_killable(&vm->mem.lock))
+		return -EINTR;
 	slot = find_slot(&vm->mem, id);
 	fd = slot ? get_unused_fd_flags(O_CLOEXEC) : -ENOENT;
-	if (fd >= 0)
+	if (fd >= 0) {
 		fd_install(fd, get_file(slot->file));
+		*offset = slot->fd_pgoff << KAGE_PAGE_SHIFT;
+	}
 	mutex_unlock(&vm->mem.lock);
 	return fd;
 }
@@ -539,7 +543,8 @@ int kage_mem_get(struct kage_vm *vm, u32 after, struct kage_mem_req *req)
 	u32 i;
 	int ret = -ENOENT;
 
-	mutex_lock(&vm->mem.lock);
+	if (mutex_lock_killable(&vm->mem.lock))
+		return -EINTR;
 	slots = mem_slots(&vm->mem);
 	for (i = 0; slots && i < slots->nr; i++) {
 		struct kage_slot *s = slots->slot[i];

@@ -91,13 +91,16 @@ int kage_mem_map(struct kage_vm *vm, const struct kage_mem_req *req,
  */
 int kage_mem_unmap(struct kage_vm *vm, u32 id);
 
-/** kage_mem_open() - a new descriptor of the caller's for the slot's file */
-int kage_mem_open(struct kage_vm *vm, u32 id);
+/**
+ * kage_mem_open() - a new descriptor of the caller's for the slot's file
+ * @offset: where in it the slot begins
+ */
+int kage_mem_open(struct kage_vm *vm, u32 id, u64 *offset);
 
 /**
  * kage_mem_get() - describe the slot with the smallest id above @after
  *
- * Return: its id with @req filled (fd is -1), or -ENOENT.
+ * Return: its id with @req filled (fd is -1), -ENOENT, or -EINTR.
  */
 int kage_mem_get(struct kage_vm *vm, u32 after, struct kage_mem_req *req);
 

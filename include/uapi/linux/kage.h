@@ -18,8 +18,9 @@
  *  MEM_MAP    VM MEM{FD FD_OFFSET GPA SIZE [FLAGS]}             -> a MEM object
  *  MEM_UNMAP  VM MEM{SLOT}
  *  MEM_GET    a dump, VM optional                               -> MEM objects
- *  MEM_OPEN   VM MEM{SLOT}  -> MEM{SLOT FD}: a new descriptor of the caller's
- *  VCPU_SET   VM VCPU_ID REGS{...}     only while the VM is not running
+ *  MEM_OPEN   VM MEM{SLOT}  -> MEM{SLOT FD FD_OFFSET}: a new descriptor of the
+ *             caller's, and where in the file the slot begins
+ *  VCPU_SET   VM VCPU_ID REGS{...}     only in the state "created"
  *  VCPU_GET   VM VCPU_ID               -> VCPU_ID REGS{...}
  *  NIC_NEW    VM NIC{[NAME] [MAC] [MTU]}                        -> a NIC object
  *  NIC_DEL    VM NIC{IFINDEX}
@@ -31,7 +32,7 @@
  *
  * A VM object:    VM_ID VM_NAME VM_STATE VM_VCPUS VM_CONSOLE
  *                 VM_SHADOW_PAGES [VM_REASON] [VM_BOOT]
- * A MEM object:   VM_ID VM_NAME MEM{SLOT GPA SIZE FLAGS}
+ * A MEM object:   VM_ID VM_NAME MEM{SLOT FD_OFFSET GPA SIZE FLAGS}
  * A NIC object:   VM_ID VM_NAME NIC{NAME IFINDEX MAC MTU SLOT}
  * A STATS object: VM_ID VM_NAME STATS_SOURCE STAT{NAME VALUE} ...
  */
