@@ -16,15 +16,25 @@
 
 static volatile char *fault_page;
 
-/* At a place that is not chosen at random: one page table for all pages, or two. */
-#define PLACE	((void *)0x200000000)
-
 static char *map(size_t pages, int flags)
 {
-	void *mem = mmap(PLACE, pages * PAGE, PROT_READ | PROT_WRITE,
+	void *mem = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
 
 	return mem == MAP_FAILED ? NULL : mem;
+}
+
+/* The same in one page table: maps lie at random, and what is next lies below. */
+static char *map_in_one(size_t pages)
+{
+	char *mem = map(pages, 0), *below;
+
+	if (!mem || ((uintptr_t)mem ^ ((uintptr_t)mem + pages * PAGE - 1)) <
+	    512 * PAGE)
+		return mem;
+	below = map(pages, 0);
+	munmap(mem, pages * PAGE);
+	return below;
 }
 
 static void touch(char *mem, size_t pages)
@@ -126,7 +136,7 @@ static int run_mmap(const struct row *row)
 
 static int run_mprotect(const struct row *row)
 {
-	char *mem = map(row->a, 0);
+	char *mem = map_in_one(row->a);
 	int i;
 
 	if (!mem)
