@@ -2,6 +2,7 @@
 /* MSI-X: message-signalled interrupts of a PCI function. */
 #include "msix.h"
 #include "irqchip.h"
+#include <linux/nospec.h>
 #include <linux/pci_regs.h>
 
 #define TABLE_END	(KAGE_MSIX_TABLE + \
@@ -83,6 +84,14 @@ static void write_entry(struct kage_msix_entry *entry, unsigned int field,
 	}
 }
 
+/* @off is below TABLE_END. */
+static struct kage_msix_entry *entry_at(struct kage_msix *msix, u64 off)
+{
+	const u64 i = off / PCI_MSIX_ENTRY_SIZE;
+
+	return &msix->entry[array_index_nospec(i, KAGE_MSIX_VECTORS)];
+}
+
 u32 kage_msix_read(struct kage_msix *msix, u64 off, unsigned int len)
 {
 	u32 val = 0;
@@ -91,7 +100,7 @@ u32 kage_msix_read(struct kage_msix *msix, u64 off, unsigned int len)
 		return 0;
 	spin_lock_bh(&msix->lock);
 	if (off < TABLE_END)
-		val = read_entry(&msix->entry[off / PCI_MSIX_ENTRY_SIZE],
+		val = read_entry(entry_at(msix, off),
 				 off % PCI_MSIX_ENTRY_SIZE);
 	else if (off == KAGE_MSIX_PBA)
 		val = msix->pending;
@@ -105,8 +114,7 @@ void kage_msix_write(struct kage_msix *msix, u64 off, unsigned int len,
 	if (len != 4 || (off & 3) || off >= TABLE_END)
 		return;
 	spin_lock_bh(&msix->lock);
-	write_entry(&msix->entry[off / PCI_MSIX_ENTRY_SIZE],
-		    off % PCI_MSIX_ENTRY_SIZE, val);
+	write_entry(entry_at(msix, off), off % PCI_MSIX_ENTRY_SIZE, val);
 	deliver_pending(msix);
 	spin_unlock_bh(&msix->lock);
 }

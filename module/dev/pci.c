@@ -5,6 +5,7 @@
 #include "irqchip.h"
 #include "pm.h"
 #include "../vm.h"
+#include <linux/nospec.h>
 #include <linux/pci_ids.h>
 #include <linux/pci_regs.h>
 #include <linux/rcupdate.h>
@@ -68,11 +69,12 @@ static void kage_addr_write(struct kage_iodev *iodev, struct kage_vcpu *vcpu,
 /* The function that the address register names, or NULL. RCU. */
 static struct kage_pci_dev *addressed(struct kage_pci *pci, u32 addr)
 {
-	const unsigned int slot = ADDR_SLOT(addr);
+	unsigned int slot = ADDR_SLOT(addr);
 
 	if (!(addr & ADDR_ENABLE) || (addr & ADDR_BUS_FN) ||
 	    slot >= KAGE_PCI_NR_SLOTS)
 		return NULL;
+	slot = array_index_nospec(slot, KAGE_PCI_NR_SLOTS);
 	return rcu_dereference(pci->dev[slot]);
 }
 

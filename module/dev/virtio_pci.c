@@ -2,6 +2,7 @@
 /* Virtio over PCI: capabilities, and the registers that they point to. */
 #include "virtio_pci.h"
 #include "pci.h"
+#include <linux/nospec.h>
 #include <linux/pci_ids.h>
 #include <linux/pci_regs.h>
 #include <uapi/linux/virtio_pci.h>
@@ -45,14 +46,23 @@ static u16 checked_vector(u32 vector)
 	return vector < KAGE_MSIX_VECTORS ? vector : VIRTIO_MSI_NO_VECTOR;
 }
 
-static u32 read_vq(const struct kage_virtio *vdev, u64 off)
+/* The queue that the driver selected; NULL if there is none. */
+static struct kage_virtq *selected(struct kage_virtio *vdev)
 {
-	const struct kage_virtq *vq;
+	const unsigned int i = vdev->vq_select;
+
+	if (i >= KAGE_VIRTIO_NR_VQS)
+		return NULL;
+	return &vdev->vq[array_index_nospec(i, KAGE_VIRTIO_NR_VQS)];
+}
+
+static u32 read_vq(struct kage_virtio *vdev, u64 off)
+{
+	const struct kage_virtq *vq = selected(vdev);
 
 	/* Size 0 says that there is no such queue. */
-	if (vdev->vq_select >= KAGE_VIRTIO_NR_VQS)
+	if (!vq)
 		return 0;
-	vq = &vdev->vq[vdev->vq_select];
 
 	switch (off) {
 	case VIRTIO_PCI_COMMON_Q_SIZE:
@@ -80,7 +90,7 @@ static u32 read_vq(const struct kage_virtio *vdev, u64 off)
 	}
 }
 
-static u32 read_common(const struct kage_virtio *vdev, u64 off)
+static u32 read_common(struct kage_virtio *vdev, u64 off)
 {
 	switch (off) {
 	case VIRTIO_PCI_COMMON_DFSELECT:
@@ -121,11 +131,10 @@ static void write_features(struct kage_virtio *vdev, u32 val)
 /* Once enabled a queue stays where it is until reset; only the vector moves. */
 static void write_vq(struct kage_virtio *vdev, u64 off, u32 val)
 {
-	struct kage_virtq *vq;
+	struct kage_virtq *vq = selected(vdev);
 
-	if (vdev->vq_select >= KAGE_VIRTIO_NR_VQS)
+	if (!vq)
 		return;
-	vq = &vdev->vq[vdev->vq_select];
 	if (off == VIRTIO_PCI_COMMON_Q_MSIX) {
 		WRITE_ONCE(vq->vector, checked_vector(val));
 		return;
@@ -302,6 +311,7 @@ static bool get_window(struct kage_pci_dev *pdev, struct virtio_pci_cap *win)
 	len = le32_to_cpu(win->length);
 	if (win->bar >= KAGE_PCI_NR_BARS || (len != 1 && len != 2 && len != 4))
 		return false;
+	win->bar = array_index_nospec(win->bar, KAGE_PCI_NR_BARS);
 	return !(off & (len - 1)) && off < pdev->bar[win->bar].size;
 }
 

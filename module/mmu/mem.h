@@ -15,6 +15,7 @@
 #include <linux/bitops.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/nospec.h>
 #include <linux/rcupdate.h>
 #include <uapi/linux/kage.h>
 
@@ -126,9 +127,16 @@ static inline bool kage_slot_is_block(const struct kage_slot *slot, u64 chunk)
 	return test_bit(chunk, slot->blocks);
 }
 
+/*
+ * Guests choose @gfn, and processors guess that it lies in the slot: what they
+ * find behind the table must not become an address. Elsewhere it becomes a
+ * shadow entry, or a branch, and nothing is loaded through it.
+ */
 static inline void *kage_slot_host(const struct kage_slot *slot, gfn_t gfn)
 {
-	return __va((phys_addr_t)slot->pfns[gfn - slot->base] << PAGE_SHIFT);
+	const u64 i = array_index_nospec(gfn - slot->base, slot->npages);
+
+	return __va((phys_addr_t)slot->pfns[i] << PAGE_SHIFT);
 }
 
 static inline bool kage_slot_tracked(const struct kage_slot *slot, gfn_t gfn)
