@@ -22,6 +22,8 @@
 
 /* Bytes after which a poll gives way, however few packets they were. */
 #define BYTE_BUDGET	(256 * 1024)
+/* And buffers, in which a hostile guest may put single bytes. */
+#define BUF_BUDGET	2048
 
 /* What is worth a kick of a guest that sends and sends: less than a poll's. */
 #define GOAL_CHAINS	48U
@@ -30,6 +32,7 @@
 struct batch {
 	struct sk_buff_head skbs;
 	int chains;
+	unsigned int bufs;
 	u64 bytes;
 	bool settle;		/* leave no interrupt for later */
 	bool more;		/* stopped by a budget */
@@ -189,6 +192,7 @@ static void take(struct kage_nic *nic, struct kage_vring *vr,
 	struct sk_buff *skb = receive(nic, chain, &why);
 
 	batch->chains++;
+	batch->bufs += chain->nr_out + chain->nr_in;
 	if (skb) {
 		__skb_queue_tail(&batch->skbs, skb);
 		batch->bytes += bytes;
@@ -228,7 +232,8 @@ static void take_all_locked(struct kage_nic *nic, struct kage_virtq *vq,
 	kage_vring_disable_kick(vr);
 	for (;;) {
 		batch->more = batch->chains >= budget ||
-			      batch->bytes >= BYTE_BUDGET;
+			      batch->bytes >= BYTE_BUDGET ||
+			      batch->bufs >= BUF_BUDGET;
 		if (batch->more)
 			break;
 		ret = kage_vring_pop(vr, &nic->from);

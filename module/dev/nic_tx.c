@@ -17,6 +17,13 @@
 
 #define STALL_TIME	HZ
 
+/*
+ * Buffers of one chain, and of all that a packet goes to. Who sends pays for
+ * each of them; no driver that wants packets posts more.
+ */
+#define MAX_CHAIN	64
+#define MAX_PACKET	512
+
 struct tx {
 	struct kage_nic *nic;
 	struct kage_vring *vr;
@@ -24,6 +31,7 @@ struct tx {
 	struct virtio_net_hdr_mrg_rxbuf hdr;
 	struct skb_seq_state seq;
 	unsigned int nr;	/* chains taken, in nic->spread[] */
+	unsigned int bufs;	/* in all of them */
 	u32 off;		/* bytes of skb delivered */
 };
 
@@ -78,6 +86,14 @@ static bool make_hdr(struct tx *tx)
 	return negotiated(vdev, &tx->hdr.hdr);
 }
 
+/* Nothing but buffers to write, and few enough of them? */
+static bool is_fit(struct tx *tx, const struct kage_vring_chain *chain)
+{
+	tx->bufs += chain->nr_in;
+	return !chain->nr_out && chain->nr_in <= MAX_CHAIN &&
+	       tx->bufs <= MAX_PACKET;
+}
+
 /*
  * The next chain. Where there is none the queue stops first, then the kick is
  * asked for, and then the ring is looked at once more: a kick between the two
@@ -96,11 +112,13 @@ static int pop(struct tx *tx, struct kage_vring_chain *chain)
 		if (ret)
 			netif_start_queue(dev);
 	}
-	if (ret < 0 || (ret && chain->nr_out)) {
+	if (!ret)
+		return -ENOBUFS;
+	if (ret < 0 || !is_fit(tx, chain)) {
 		tx->vr->broken = true;
 		return -EINVAL;
 	}
-	return ret ? 0 : -ENOBUFS;
+	return 0;
 }
 
 /* The next @len bytes of the packet, which are copied in their order. */

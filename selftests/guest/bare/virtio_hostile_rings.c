@@ -249,6 +249,27 @@ static void receive_into_tables(const struct hostile_row *row)
 	write_cr3(old);
 }
 
+/* The same place in a buffers of 30 bytes, by a table for each chain. */
+static void receive_in_pieces(const struct hostile_row *row)
+{
+	unsigned int i, nr;
+
+	for (nr = 0; nr < NR_RX; nr++) {
+		struct desc *d = (struct desc *)tx_buf(8 + nr);
+
+		for (i = 0; i < row->a; i++)
+			d[i] = (struct desc){ queues[RX].desc[nr].addr + 30 * i,
+					      30, DESC_WRITE | DESC_NEXT,
+					      i + 1 };
+		d[row->a - 1].flags = DESC_WRITE;
+		queues[RX].desc[nr].addr = (uint64_t)d;
+		queues[RX].desc[nr].len = row->a * sizeof(*d);
+		queues[RX].desc[nr].flags = DESC_INDIRECT;
+	}
+	ask_host();
+	ask_host();
+}
+
 static void receive_chain_circle(const struct hostile_row *row)
 {
 	unsigned int i;
@@ -363,6 +384,10 @@ const struct hostile_row ring_rows[] = {
 	{ "receive: 4 GiB - 1", EITHER, NULL, receive, 0x40000, 0xffffffff,
 	  DESC_WRITE },
 	{ "receive: circle", BROKEN, NULL, receive_chain_circle },
+	{ "receive: 64 buffers to a chain", GOES_ON, NULL, receive_in_pieces,
+	  64 },
+	{ "receive: 65 buffers to a chain", BROKEN, NULL, receive_in_pieces,
+	  65 },
 	{ "receive: into descriptors", EITHER, NULL, receive_into_rings, 0 },
 	{ "receive: into avail", EITHER, NULL, receive_into_rings, 1 },
 	{ "receive: into used", EITHER, NULL, receive_into_rings, 2 },
