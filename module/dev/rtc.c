@@ -76,9 +76,21 @@ static unsigned int decode_hour(const struct kage_rtc *rtc, u8 val)
 	return decode(rtc, val & ~HOUR_PM) % 12 + (val & HOUR_PM ? 12 : 0);
 }
 
+/*
+ * By the clock that the timers are set by. ktime_get_real_seconds() is up to a
+ * tick behind it: a timer would find its second not begun yet.
+ */
+static s64 host_seconds(void)
+{
+	struct timespec64 ts;
+
+	ktime_get_real_ts64(&ts);
+	return ts.tv_sec;
+}
+
 static s64 guest_seconds(const struct kage_rtc *rtc)
 {
-	return ktime_get_real_seconds() + rtc->offset;
+	return host_seconds() + rtc->offset;
 }
 
 /* Fills the time registers; nothing while SET holds them. */
@@ -114,7 +126,7 @@ static void take_time(struct kage_rtc *rtc)
 			   decode_hour(rtc, rtc->ram[RTC_HOURS]),
 			   decode(rtc, rtc->ram[RTC_MINUTES]),
 			   decode(rtc, rtc->ram[RTC_SECONDS]));
-	rtc->offset = seconds - ktime_get_real_seconds();
+	rtc->offset = seconds - host_seconds();
 	rtc->seen = seconds;
 }
 

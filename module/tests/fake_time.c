@@ -8,6 +8,8 @@
 #define NR_TIMERS	16
 /* A whole second, so that the fraction of a second begins at 0. */
 #define START		(1000 * NSEC_PER_SEC)
+/* So late are the clocks that ticks move. */
+#define TICK		(4 * NSEC_PER_MSEC)
 /* Callbacks in one wait; a timer that never stops would hang the suite. */
 #define MAX_CALLBACKS	100000
 
@@ -26,12 +28,13 @@ u64 fake_ktime_get_ns(void)
 
 time64_t fake_ktime_get_real_seconds(void)
 {
-	return FAKE_EPOCH + (now - START) / NSEC_PER_SEC;
+	return FAKE_EPOCH - 1 + (now - TICK - START + NSEC_PER_SEC) /
+				NSEC_PER_SEC;
 }
 
 void fake_ktime_get_real_ts64(struct timespec64 *ts)
 {
-	ts->tv_sec = fake_ktime_get_real_seconds();
+	ts->tv_sec = FAKE_EPOCH + (now - START) / NSEC_PER_SEC;
 	ts->tv_nsec = now % NSEC_PER_SEC;
 }
 
