@@ -14,8 +14,10 @@
 #include "../vcpu.h"
 #include "../vm.h"
 #include <linux/bcd.h>
+#include <linux/bitops.h>
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/mc146818rtc.h>
 #include <linux/nospec.h>
 #include <linux/slab.h>
@@ -167,36 +169,81 @@ static u8 clear_flags(struct kage_rtc *rtc)
 	return flags;
 }
 
-static bool alarm_part(u8 alarm, u8 val)
+/* Values of the three fields that the alarm goes off at, a bit each. */
+struct alarm_time {
+	u64 hours, minutes, seconds;
+};
+
+/* @val: what the alarm's byte stands for, if @again is that byte. */
+static u64 alarm_values(u8 byte, unsigned int val, u8 again, unsigned int nr)
 {
-	return alarm >= RTC_ALARM_DONT_CARE || alarm == val;
+	if (byte >= RTC_ALARM_DONT_CARE)
+		return GENMASK_ULL(nr - 1, 0);
+	return val < nr && again == byte ? BIT_ULL(val) : 0;
 }
 
-/* Does the alarm go off @second seconds after midnight? */
-static bool alarm_at(const struct kage_rtc *rtc, u32 second)
+static void read_alarm(const struct kage_rtc *rtc, struct alarm_time *alarm)
 {
-	const u8 *ram = rtc->ram;
+	const u8 hour = rtc->ram[RTC_HOURS_ALARM];
+	const u8 minute = rtc->ram[RTC_MINUTES_ALARM];
+	const u8 second = rtc->ram[RTC_SECONDS_ALARM];
+	unsigned int val = decode_hour(rtc, hour);
 
-	return alarm_part(ram[RTC_SECONDS_ALARM], encode(rtc, second % 60)) &&
-	       alarm_part(ram[RTC_MINUTES_ALARM],
-			  encode(rtc, second / 60 % 60)) &&
-	       alarm_part(ram[RTC_HOURS_ALARM],
-			  encode_hour(rtc, second / 3600));
+	alarm->hours = alarm_values(hour, val, encode_hour(rtc, val), 24);
+	val = decode(rtc, minute);
+	alarm->minutes = alarm_values(minute, val, encode(rtc, val), 60);
+	val = decode(rtc, second);
+	alarm->seconds = alarm_values(second, val, encode(rtc, val), 60);
+}
+
+/* The first of @values from @from on; 64 if there is none. */
+static u32 next_value(u64 values, u32 from)
+{
+	values &= ~0ULL << from;
+	return values ? __ffs64(values) : 64;
+}
+
+/*
+ * When does it go off, from @now on? Both in seconds of the day, or of the day
+ * after. No field is empty. Each is one value or all, so that it takes a step
+ * or two for each of them, and not one for each second.
+ */
+static u32 next_alarm(const struct alarm_time *alarm, u32 now)
+{
+	const u64 hours = alarm->hours | alarm->hours << 24;
+	u32 hour, minute, second;
+
+	for (;;) {
+		hour = next_value(hours, now / 3600);
+		now = max(now, hour * 3600);
+		minute = next_value(alarm->minutes, now / 60 % 60);
+		if (minute == 64) {
+			now = (hour + 1) * 3600;
+			continue;
+		}
+		minute += hour * 60;
+		now = max(now, minute * 60);
+		second = next_value(alarm->seconds, now % 60);
+		if (second != 64)
+			return minute * 60 + second;
+		now = (minute + 1) * 60;
+	}
 }
 
 /* Did it at a second after @from, up to @to? A day has all there are. */
 static bool alarm_between(const struct kage_rtc *rtc, s64 from, s64 to)
 {
-	u32 n = from < to && to - from < DAY ? to - from : DAY;
-	s32 second;
+	const u32 n = from < to && to - from < DAY ? to - from : DAY;
+	struct alarm_time alarm;
+	s32 first;
 
-	div_s64_rem(to, DAY, &second);
-	if (second < 0)
-		second += DAY;
-	for (; n; n--, second = second ? second - 1 : DAY - 1)
-		if (alarm_at(rtc, second))
-			return true;
-	return false;
+	read_alarm(rtc, &alarm);
+	if (!alarm.hours || !alarm.minutes || !alarm.seconds)
+		return false;
+	div_s64_rem(to - n + 1, DAY, &first);
+	if (first < 0)
+		first += DAY;
+	return next_alarm(&alarm, first) - first < n;
 }
 
 /* Has the clock moved on since somebody looked? */

@@ -172,6 +172,21 @@ static const struct fake_row rows[] = {
 	ROW("alarm that nobody enabled is seen later",
 	    SET_ALARM(0x23, 0x59, 0x55), SEC(8), C_IS(0x30)),
 
+	ROW("alarm of the first second of a day", SET_ALARM(0x00, 0x00, 0x00),
+	    SET(B, 0x22), SEC(9), TICK, INT(0), SEC(1), INT(1)),
+	ROW("alarm of the last second of a day", SET_ALARM(0x23, 0x59, 0x59),
+	    SEC(9), C_IS(0x30), SEC(86399), C_IS(0x10), SEC(1), C_IS(0x30)),
+	ROW("alarm of a minute, any second", SET_ALARM(0x00, 0x01, 0xff),
+	    SEC(69), C_IS(0x10), SEC(1), C_IS(0x30), SEC(59), C_IS(0x30),
+	    SEC(1), C_IS(0x10)),
+	ROW("alarm, any day has it", SET_ALARM(0x12, 0x34, 0x56), SEC(86400),
+	    C_IS(0x30), SEC(1000000), C_IS(0x30)),
+	ROW("alarm that no time is", SET_ALARM(0x24, 0xc0, 0xc0), SEC(1000000),
+	    C_IS(0x10), SET_ALARM(0xc0, 0x1a, 0xc0), SEC(1000000),
+	    C_IS(0x10)),
+	ROW("alarm, time set back", SET_ALARM(0x23, 0x59, 0x55), SEC(20),
+	    C_IS(0x30), SET(4, 0x22), SEC(7200), C_IS(0x30)),
+
 	/* Periodic interrupt. */
 	ROW("rate 1: 3.90625 ms", PERIOD(1, 3906250ULL)),
 	ROW("rate 2: 7.8125 ms", PERIOD(2, 7812500ULL)),
@@ -204,6 +219,55 @@ static void rtc_row(struct kunit *test)
 	fake_vm_run(test);
 }
 
+static bool fits(u8 alarm, u8 val)
+{
+	return alarm >= 0xc0 || alarm == val;
+}
+
+/* The same by a look at each second. */
+static bool walk(const struct kage_rtc *rtc, u32 from, u32 n)
+{
+	const u8 *ram = rtc->ram;
+	u32 s;
+
+	while (n--) {
+		s = ++from % DAY;
+		if (fits(ram[1], encode(rtc, s % 60)) &&
+		    fits(ram[3], encode(rtc, s / 60 % 60)) &&
+		    fits(ram[5], encode_hour(rtc, s / 3600)))
+			return true;
+	}
+	return false;
+}
+
+/* Alarms of all kinds, in all four forms of the time. */
+static void rtc_alarm_is_found(struct kunit *test)
+{
+	static const u8 vals[] = { 0x00, 0x0b, 0x12, 0x23, 0x59, 0x92, 0xbf,
+				   0xc0, 0xff };
+	static const u32 spans[] = { 1, 59, 60, 3599, 3601, DAY - 1 };
+	const unsigned int nr = ARRAY_SIZE(vals);
+	struct fake_vm *fake = test->priv;
+	struct kage_rtc *rtc = fake->vm.rtc;
+	unsigned int i, form, span;
+	u32 from = 0;
+
+	for (i = 0; i < nr * nr * nr * 4; i++) {
+		form = i / (nr * nr * nr);
+		rtc->ram[RTC_REG_B] = form << 1;
+		rtc->ram[1] = vals[i % nr];
+		rtc->ram[3] = vals[i / nr % nr];
+		rtc->ram[5] = vals[i / nr / nr % nr];
+		from = (from + 35353) % DAY;
+		span = spans[i / 5 % ARRAY_SIZE(spans)];
+		KUNIT_ASSERT_EQ_MSG(test, alarm_between(rtc, from, from + span),
+				    walk(rtc, from, span),
+				    "%x:%x:%x, form %u, %u seconds from %u",
+				    rtc->ram[5], rtc->ram[3], rtc->ram[1], form,
+				    span, from);
+	}
+}
+
 static int set_up(struct kunit *test)
 {
 	return fake_vm_init(test, 1, FAKE_IRQCHIP | FAKE_RTC);
@@ -213,6 +277,7 @@ KUNIT_ARRAY_PARAM(rtc, rows, fake_row_name);
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(rtc_row, rtc_gen_params),
+	KUNIT_CASE(rtc_alarm_is_found),
 	{}
 };
 
