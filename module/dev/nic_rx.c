@@ -11,6 +11,7 @@
 #include "copy.h"
 #include "../mmu/mem.h"
 #include <linux/etherdevice.h>
+#include <linux/ip.h>
 #include <linux/skbuff.h>
 #include <linux/virtio_byteorder.h>
 #include <linux/virtio_net.h>
@@ -39,6 +40,12 @@ struct batch {
 	bool broke;
 	bool signal;
 };
+
+/* How much of a frame is in one piece. */
+static u32 head_len(u32 len)
+{
+	return len <= LINEAR_LEN ? len : HEAD_LEN;
+}
 
 static struct sk_buff *alloc(struct kage_nic *nic, u32 len)
 {
@@ -113,7 +120,11 @@ static int get_frame(struct kage_vm *vm, struct kage_chain_iter *iter,
 	return ret;
 }
 
-/* Only what was negotiated and can be; hdr_len is a hint that nobody needs. */
+/*
+ * Only what was negotiated and can be; hdr_len is a hint that nobody needs. A
+ * checksum is behind an IP header and in the head: for one that is not the stack
+ * would put the frame together, which takes as much memory in one piece.
+ */
 static bool hdr_ok(const struct kage_virtio *vdev,
 		   const struct virtio_net_hdr *hdr, u32 len)
 {
@@ -122,7 +133,8 @@ static bool hdr_ok(const struct kage_virtio *vdev,
 
 	if (hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
 		if (!kage_virtio_has(vdev, VIRTIO_NET_F_CSUM) ||
-		    start < ETH_HLEN || start + off + sizeof(__sum16) > len)
+		    start < ETH_HLEN + sizeof(struct iphdr) ||
+		    start + off + sizeof(__sum16) > head_len(len))
 			return false;
 	} else if (hdr->gso_type != VIRTIO_NET_HDR_GSO_NONE) {
 		return false;

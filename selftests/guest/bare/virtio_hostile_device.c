@@ -350,6 +350,8 @@ const struct hostile_row device_rows[] = {
 	  HDR(NEEDS_CSUM, 0, 0, 0, 14, 0xffff, 0) },
 	{ "hdr: checksum in the Ethernet header", GOES_ON, NULL, short_frame,
 	  HDR(NEEDS_CSUM, 0, 0, 0, 2, 0, 0) },
+	{ "hdr: checksum in the IP header", GOES_ON, NULL, short_frame,
+	  HDR(NEEDS_CSUM, 0, 0, 0, 20, 0, 0) },
 	{ "hdr: checksum in the last bytes", GOES_ON, NULL, short_frame,
 	  HDR(NEEDS_CSUM, 0, 0, 0, 40, 0, 0) },
 	{ "hdr: unknown gso_type", GOES_ON, NULL, tcp_frame,
