@@ -52,7 +52,7 @@ full_tiers=(
 	"kselftest-storm env FULL=1 CASE_LIMIT=6000 STAGE_TIMEOUT=14400
 		$here/kselftest.sh storm netlink_fuzz isolation"
 	"kselftest-without $here/without.sh"
-	"kselftest-smp env STAGE_CPUS=2 LONG=1 CASE_LIMIT=600
+	"kselftest-smp env STAGE_CPUS=2 LONG=storm CASE_LIMIT=600
 		STAGE_TIMEOUT=7200 $here/kselftest.sh"
 	"kselftest-no-ept-all env STAGE_CPU=core2_penryn_t9600
 		$here/kselftest.sh"

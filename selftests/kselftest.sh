@@ -5,7 +5,7 @@
 #   STAGE_CPU, STAGE_CPUS, STAGE_HOST, STAGE_TIMEOUT   as for demo.sh
 # usage: kselftest.sh [CASE]...   (default: all but the long ones)
 #   CASES="NAME..."   the same
-#   LONG=1            the long ones, too
+#   LONG="NAME..."    alloc_fail or storm, which take long, too
 #   KAGE_WITHOUT="NAME,..."   what kage is to do without: module/feature.c
 #   CASE_LIMIT, HOSTILE_SEED, HOSTILE_ROUNDS, SEED, FULL, ONLY   see kselftest_init.sh
 #                     and the cases
@@ -98,7 +98,9 @@ all_cases()
 
 	for name in $(basename -s .sh "$here"/cases/*.sh); do
 		case $name in
-		alloc_fail | storm) [ -n "${LONG:-}" ] || continue ;;
+		alloc_fail | storm)
+			[[ " ${LONG:-} " == *" $name "* ]] || continue
+			;;
 		esac
 		names+=("$name")
 	done

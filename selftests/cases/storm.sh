@@ -27,7 +27,7 @@ roll()
 # A guest that reads outside of its memory, which takes it a while.
 run_busy()
 {
-	kagectl run "$guest" --kernel "$dir/isolation.bzImage" --mem 36M \
+	kagectl run "$guest" --kernel "$dir/isolation.bzImage" --mem 24M \
 		"$@" >/dev/null
 }
 
@@ -92,7 +92,7 @@ kill_one_run()
 {
 	# The program itself: a function would run in a shell of its own.
 	"$dir/kagectl" run "$guest" --kernel "$dir/isolation.bzImage" \
-		--mem 36M --nic "$nic" >/dev/null 2>&1 &
+		--mem 24M --nic "$nic" >/dev/null 2>&1 &
 	runner=$!
 	pass_time
 	kill -KILL "$runner" 2>/dev/null
@@ -218,7 +218,7 @@ resets()
 # It resets itself as soon as it runs.
 guest_resets()
 {
-	kagectl run "$guest" --kernel "$dir/wrong.bzImage" --mem 36M \
+	kagectl run "$guest" --kernel "$dir/wrong.bzImage" --mem 24M \
 		--append r >/dev/null || return
 	for _ in $(seq "$some"); do
 		wait_for 30 state_is stopped && kagectl vm reset "$guest" &&
