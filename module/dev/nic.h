@@ -82,7 +82,7 @@ struct kage_nic {
 	bool settle;				/* a leave nothing for later */
 
 	struct timer_list stall_timer;
-	bool stalled;				/* a drop instead of waiting */
+	bool stalled;				/* T drop instead of waiting */
 	bool kick_asked;			/* T the ring says: do kick */
 	bool signal_owed;			/* T filled, but not asked yet */
 	struct kage_vring_chain first, next;	/* T */

@@ -4,7 +4,8 @@
  * context and with one copy. Virtio 1.1: "Processing of Incoming Packets".
  *
  * A guest that posts no buffers stops the interface's queue, but not for long:
- * packets are memory of others. After STALL_TIME they are dropped instead.
+ * packets are memory of others. After STALL_TIME they are dropped instead, until
+ * one can be delivered: a kick is no promise of buffers.
  * (The stack's own watchdog is not used: it lets a guest write to the log.)
  */
 #include "nic_tx.h"
@@ -261,13 +262,21 @@ static int deliver(struct tx *tx)
 	return ret;
 }
 
+static void end_stall_locked(struct kage_nic *nic)
+{
+	lockdep_assert_held(&kage_nic_vq(nic, KAGE_NIC_VQ_TO_GUEST)->lock);
+	nic->stalled = false;
+	if (timer_pending(&nic->stall_timer))
+		timer_delete(&nic->stall_timer);
+}
+
 static void delivered(struct tx *tx)
 {
 	struct kage_nic *nic = tx->nic;
 
 	kage_nic_count(nic, KAGE_NIC_TX_PACKETS, 1);
 	kage_nic_count(nic, KAGE_NIC_TX_BYTES, tx->skb->len);
-	WRITE_ONCE(nic->stalled, false);
+	end_stall_locked(nic);
 	nic->signal_owed = true;
 	if (nic->kick_asked) {
 		nic->kick_asked = false;
@@ -285,9 +294,12 @@ static int account(struct tx *tx, int ret)
 		delivered(tx);
 		return 0;
 	case -ENOBUFS:
-		if (!READ_ONCE(nic->stalled)) {
+		if (!nic->stalled) {
 			kage_nic_count(nic, KAGE_NIC_TX_STOPS, 1);
-			mod_timer(&nic->stall_timer, jiffies + STALL_TIME);
+			/* From the first stop on, whatever woke it since. */
+			if (!timer_pending(&nic->stall_timer))
+				mod_timer(&nic->stall_timer,
+					  jiffies + STALL_TIME);
 			return -EBUSY;
 		}
 		netif_start_queue(nic->dev);
@@ -366,29 +378,34 @@ static void kage_stall(struct timer_list *timer)
 {
 	struct kage_nic *nic = container_of(timer, struct kage_nic,
 					    stall_timer);
+	struct kage_virtq *vq = kage_nic_vq(nic, KAGE_NIC_VQ_TO_GUEST);
+	bool stopped;
 
-	if (!netif_queue_stopped(nic->dev))
-		return;
-	WRITE_ONCE(nic->stalled, true);
-	wake(nic);
+	spin_lock_bh(&vq->lock);
+	stopped = netif_queue_stopped(nic->dev);
+	nic->stalled |= stopped;
+	spin_unlock_bh(&vq->lock);
+	if (stopped)
+		wake(nic);
 }
 
 void kage_nic_tx_kick(struct kage_nic *nic)
 {
-	WRITE_ONCE(nic->stalled, false);
 	wake(nic);
 }
 
-void kage_nic_tx_ready(struct kage_nic *nic)
+void kage_nic_tx_reset(struct kage_nic *nic)
 {
 	struct kage_virtq *vq = kage_nic_vq(nic, KAGE_NIC_VQ_TO_GUEST);
 
-	/* A fresh ring asks for kicks, whether we do or not. */
 	spin_lock_bh(&vq->lock);
+	end_stall_locked(nic);
+	/* A fresh ring asks for kicks, whether we do or not. */
 	nic->kick_asked = true;
 	nic->signal_owed = false;
 	spin_unlock_bh(&vq->lock);
-	kage_nic_tx_kick(nic);
+	/* Nothing may wait for a guest that is not there. */
+	wake(nic);
 }
 
 void kage_nic_tx_init(struct kage_nic *nic)

@@ -20,8 +20,8 @@ netdev_features_t kage_nic_tx_features(const struct kage_nic *nic,
 /** kage_nic_tx_kick() - the guest posted buffers; any context */
 void kage_nic_tx_kick(struct kage_nic *nic);
 
-/** kage_nic_tx_ready() - a driver took over; the queue is live */
-void kage_nic_tx_ready(struct kage_nic *nic);
+/** kage_nic_tx_reset() - a driver came or went; vdev->lock held */
+void kage_nic_tx_reset(struct kage_nic *nic);
 
 void kage_nic_tx_init(struct kage_nic *nic);
 /** kage_nic_tx_uninit() - the interface is unregistered; may sleep */

@@ -72,7 +72,7 @@ static void kage_net_ready(struct kage_virtio *vdev)
 	struct kage_nic *nic = to_nic(vdev);
 
 	netif_carrier_on(nic->dev);
-	kage_nic_tx_ready(nic);
+	kage_nic_tx_reset(nic);
 	kage_nic_rx_kick(nic);
 }
 
@@ -81,8 +81,7 @@ static void kage_net_reset(struct kage_virtio *vdev)
 	struct kage_nic *nic = to_nic(vdev);
 
 	netif_carrier_off(nic->dev);
-	/* Nothing may wait for a guest that is not there. */
-	kage_nic_tx_kick(nic);
+	kage_nic_tx_reset(nic);
 	/* A driver keeps the MTU that it started with. */
 	WRITE_ONCE(nic->guest_mtu, READ_ONCE(nic->dev->mtu));
 }
