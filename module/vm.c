@@ -77,6 +77,22 @@ static void halt_vcpus(struct kage_vm *vm)
 	wait_event(vm->parked_wq, all_parked(vm));
 }
 
+/*
+ * For good: from here only a reset leads on. The NICs would go on without the
+ * vCPUs, and receive into memory that may be read, or loaded anew, by now. For
+ * their interfaces it is as if the cable had been pulled.
+ */
+static void end_run(struct kage_vm *vm)
+{
+	unsigned int i;
+
+	halt_vcpus(vm);
+	for (i = 0; i < KAGE_MAX_NICS; i++)
+		if (vm->nics[i])
+			kage_nic_reset(vm->nics[i]);
+	vm->state = KAGE_VM_STOPPED;
+}
+
 static void run_vcpus(struct kage_vm *vm)
 {
 	unsigned int i;
@@ -119,10 +135,8 @@ static void reason_work(struct work_struct *work)
 	if (vm->state == KAGE_VM_RUNNING || vm->state == KAGE_VM_PAUSED)
 		/* Cleared under vm->lock only. */
 		event = READ_ONCE(vm->reason_event);
-	if (event) {
-		halt_vcpus(vm);
-		vm->state = KAGE_VM_STOPPED;
-	}
+	if (event)
+		end_run(vm);
 	mutex_unlock(&vm->lock);
 	if (event)
 		kage_vm_event(vm, event);
@@ -383,8 +397,7 @@ int kage_vm_stop(struct kage_vm *vm)
 		return ret;
 	ret = -EINVAL;
 	if (vm->state == KAGE_VM_RUNNING || vm->state == KAGE_VM_PAUSED) {
-		halt_vcpus(vm);
-		vm->state = KAGE_VM_STOPPED;
+		end_run(vm);
 		ret = 0;
 	}
 	mutex_unlock(&vm->lock);
@@ -488,8 +501,7 @@ int kage_vm_delete(struct kage_vm *vm)
 	mutex_unlock(&table_lock);
 
 	mutex_lock(&vm->lock);
-	halt_vcpus(vm);
-	vm->state = KAGE_VM_STOPPED;
+	end_run(vm);
 	mutex_unlock(&vm->lock);
 	cancel_work_sync(&vm->reason_work);
 	/* Others may still hold references, but they find an empty machine. */

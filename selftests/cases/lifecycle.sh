@@ -75,9 +75,16 @@ module_is_held()
 	! rmmod kage 2>/tmp/out && [ -d /sys/module/kage ]
 }
 
+carrier_is()
+{
+	[ "$(cat "/sys/class/net/$nic/carrier")" = "$1" ]
+}
+
+# With its driver's rings still set up.
 stops()
 {
-	kagectl vm stop "$guest" && state_is stopped &&
+	carrier_is 1 && kagectl vm stop "$guest" && state_is stopped &&
+		carrier_is 0 &&
 		refused 'only a vm that is created or reset' \
 			kagectl vm start "$guest"
 }
