@@ -75,6 +75,7 @@ struct kage_nic {
 
 	struct napi_struct napi;
 	struct kage_vring_chain from;		/* F */
+	u32 polls;				/* F that began */
 	struct hrtimer wait_timer;		/* looks at the from-guest queue */
 	struct kage_nic_turn turn;		/* P since kicks were asked for */
 	struct kage_pace pace;			/* P, patient read by anyone */

@@ -298,24 +298,34 @@ static u32 end_turn(struct kage_nic *nic)
 	return kage_pace_next(&nic->pace, &turn);
 }
 
+/* What a poll found, for the time after it. */
+struct found {
+	u32 poll;	/* its number */
+	u32 nr;		/* the driver is to kick for so many */
+	u64 wait;	/* ns: look at the latest */
+};
+
 /*
- * Another poll may have begun and ended meanwhile. Under the lock the timer that
- * it started is stopped only where there is nothing to wait for: no chain in the
- * ring, no interrupt owed.
+ * Another poll may have begun meanwhile: then what we found is of the past, and
+ * that one asks for kicks itself. One that waits for the lock finds what we leave.
  *
- * Return: has the guest queued @nr between our last look and now?
+ * Return: has the guest queued as many between our last look and now?
  */
-static bool rearm(struct kage_nic *nic, struct kage_virtq *vq, u32 nr, u64 wait)
+static bool rearm(struct kage_nic *nic, struct kage_virtq *vq,
+		  const struct found *found)
 {
-	bool more;
+	bool more = false;
 
 	spin_lock_bh(&vq->lock);
-	more = kage_vring_enable_kick_after(&vq->vr, nr);
-	if (more || (nr == 1 && !nic->owed))
+	if (nic->polls != found->poll)
+		goto out;
+	more = kage_vring_enable_kick_after(&vq->vr, found->nr);
+	if (more || (found->nr == 1 && !nic->owed))
 		hrtimer_try_to_cancel(&nic->wait_timer);
 	else
-		hrtimer_start(&nic->wait_timer, ns_to_ktime(wait),
+		hrtimer_start(&nic->wait_timer, ns_to_ktime(found->wait),
 			      HRTIMER_MODE_REL);
+out:
 	spin_unlock_bh(&vq->lock);
 	return more;
 }
@@ -337,12 +347,12 @@ static int kage_nic_rx_poll(struct napi_struct *napi, int budget)
 		.settle = xchg(&nic->settle, false) || !nic->pace.brisk ||
 			  !READ_ONCE(vq->vr.event_idx),
 	};
+	struct found found;
 	struct sk_buff *skb;
-	u64 wait;
-	u32 nr;
 
 	__skb_queue_head_init(&batch.skbs);
 	spin_lock_bh(&vq->lock);
+	found.poll = ++nic->polls;
 	take_all_locked(nic, vq, &batch, budget);
 	spin_unlock_bh(&vq->lock);
 
@@ -358,9 +368,9 @@ static int kage_nic_rx_poll(struct napi_struct *napi, int budget)
 	nic->turn.bytes += batch.bytes;
 	if (batch.more)
 		return budget;
-	nr = nic->turn.chains || nic->pace.patient ? end_turn(nic) : 1;
-	wait = nic->pace.wait;
-	if (napi_complete_done(napi, batch.chains) && rearm(nic, vq, nr, wait))
+	found.nr = nic->turn.chains || nic->pace.patient ? end_turn(nic) : 1;
+	found.wait = nic->pace.wait;
+	if (napi_complete_done(napi, batch.chains) && rearm(nic, vq, &found))
 		napi_schedule(napi);
 	return batch.chains;
 }
