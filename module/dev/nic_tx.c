@@ -342,7 +342,6 @@ netdev_tx_t kage_nic_tx(struct kage_nic *nic, struct sk_buff *skb)
 	bool signal = false, broke;
 	int ret;
 
-	skb_tx_timestamp(skb);
 	spin_lock_bh(&vq->lock);
 	ret = account(&tx, send_locked(&tx));
 	broke = ret == -EINVAL || ret == -EFAULT;
@@ -355,6 +354,9 @@ netdev_tx_t kage_nic_tx(struct kage_nic *nic, struct sk_buff *skb)
 		kage_nic_count(nic, KAGE_NIC_TX_INTERRUPTS, 1);
 	spin_unlock_bh(&vq->lock);
 
+	/* Not what is dropped, nor what comes again; before the guest is told. */
+	if (!ret)
+		skb_tx_timestamp(skb);
 	if (signal)
 		kage_virtio_signal(&nic->vdev, KAGE_NIC_VQ_TO_GUEST);
 	if (broke)
