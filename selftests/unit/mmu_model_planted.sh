@@ -51,7 +51,6 @@ unlinked table keeps what is withheld|fill.c|s/ | KAGE_SPTE_WITHHELD;/;/
 unlinked table keeps what was granted|fill.c|/^static __always_inline bool is_same/,/^}/s/(gpte & (KAGE_PTE_W | KAGE_PTE_D)) != KAGE_PTE_W/true/;s/if (!(spte & KAGE_PTE_P) || !find_slot(vm, place, gfn))/if (!(gpte \& KAGE_PTE_D))\n\t\treturn true;\n\t&/
 unlinked table grants before dirty|fill.c|/^static __always_inline bool is_same/,/^}/s/(gpte & (KAGE_PTE_W | KAGE_PTE_D)) != KAGE_PTE_W/true/
 unlinked table grants writes to tables|fill.c|/^static __always_inline bool alter_w/,/^}/s/kage_slot_tracked(place->slot, gfn)/0/
-unlinked table hides what it wrote through|fill.c|/^static __always_inline bool alter_w/,/^}/s/vm->mmu.stale = true;//
 unlinked table grants and tells nobody|fill.c|/^static __always_inline bool alter_w/,/^}/s/!kage_ptelist_put(list, &sp->spt\[i\]) \&\&/list->val \&\&/
 unlinked table keeps rights|fill.c|s/same = KAGE_PTE_P | KAGE_PTE_U | KAGE_PTE_A | KAGE_PTE_NX;/same = KAGE_PTE_P | KAGE_PTE_A;/
 unlinked table linked by a parent|derive.c|s/!child || child->unsynced/!child/

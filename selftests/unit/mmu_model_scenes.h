@@ -275,18 +275,19 @@ static void op_move(struct kage_vcpu *vcpu)
 }
 
 /*
- * While a table is unlinked an entry of users that is not dirty gets W, or loses
- * it; the table is linked again by an access through another entry.
+ * While a table is unlinked an entry of users gets W, or loses it; the table is
+ * linked again by an access through another entry.
  */
 static void op_grant(struct kage_vcpu *vcpu)
 {
 	gva_t gva = random_gva() & KAGE_PAGE_MASK, near = gva ^ PAGE_SIZE;
+	u64 dirty = one_in(2) ? D : 0;
 	gfn_t tables[5];
 	gpa_t gpa;
 
 	map(vcpu, near, P | U | A);
-	map(vcpu, gva, P | U | A | (one_in(2) ? W : 0));
-	run_next(vcpu, gva, KAGE_PF_U, 0);
+	map(vcpu, gva, P | U | A | dirty | (one_in(2) ? W : 0));
+	run_next(vcpu, gva, KAGE_PF_U | (dirty ? KAGE_PF_W : 0), 0);
 	if (leaf_level(vcpu, gva, tables) != 1 || is_readonly(tables[1]) ||
 	    hot_index(tables[1]) < 0)
 		return;
