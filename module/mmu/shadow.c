@@ -194,7 +194,8 @@ static void give_up(struct kage_vm *vm, struct kage_shadow *sp)
 	if (sp->role.level == 1)
 		kage_fill_clear(vm, sp);
 	for (i = 0; sp->nr_present && i < KAGE_PT_ENTRIES; i++)
-		kage_shadow_set(vm, sp, i, KAGE_SPTE_LAZY);
+		if (kage_spte_present(sp->spt[i]))
+			kage_shadow_set(vm, sp, i, KAGE_SPTE_LAZY);
 	/* What was NONE is the guest's word no longer. */
 	memset64(sp->spt, KAGE_SPTE_LAZY, KAGE_PT_ENTRIES);
 	bury(vm, sp);
