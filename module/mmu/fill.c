@@ -11,15 +11,6 @@
 #include "rmap.h"
 #include <linux/atomic.h>
 
-/* Entries that are skipped together: most of most tables is empty. */
-#define CLUSTER	8
-
-static __always_inline bool is_empty(const u64 *t)
-{
-	BUILD_BUG_ON(CLUSTER != 8);
-	return !(t[0] | t[1] | t[2] | t[3] | t[4] | t[5] | t[6] | t[7]);
-}
-
 /* The slot, and the chunk of the reverse map, where the last frame was. */
 struct place {
 	struct kage_slot *slot;
@@ -264,8 +255,8 @@ static void fill_again(struct kage_vm *vm, struct kage_shadow *sp,
 	unsigned int i, end;
 
 	for (i = 0; i < KAGE_PT_ENTRIES; i = end) {
-		end = i + CLUSTER;
-		if (is_empty(&gpt[i]) && is_empty(&spt[i]))
+		end = i + KAGE_PT_CLUSTER;
+		if (kage_pt_is_empty(&gpt[i]) && kage_pt_is_empty(&spt[i]))
 			continue;
 		for (; i < end; i++) {
 			u64 gpte = READ_ONCE(gpt[i]);
@@ -288,8 +279,8 @@ static void fill_new(struct kage_vm *vm, struct kage_shadow *sp,
 	unsigned int i, end;
 
 	for (i = 0; i < KAGE_PT_ENTRIES; i = end) {
-		end = i + CLUSTER;
-		if (is_empty(&gpt[i]))
+		end = i + KAGE_PT_CLUSTER;
+		if (kage_pt_is_empty(&gpt[i]))
 			continue;
 		for (; i < end; i++)
 			fill_one(vm, sp, i, READ_ONCE(gpt[i]), rsvd, &place);
@@ -323,8 +314,8 @@ static void fill_tables(struct kage_vm *vm, struct kage_shadow *sp,
 	for (i = 0; i < KAGE_PT_ENTRIES; i++) {
 		u64 gpte;
 
-		if (!(i % CLUSTER) && is_empty(&gpt[i])) {
-			i += CLUSTER - 1;
+		if (!(i % KAGE_PT_CLUSTER) && kage_pt_is_empty(&gpt[i])) {
+			i += KAGE_PT_CLUSTER - 1;
 			continue;
 		}
 		gpte = READ_ONCE(gpt[i]);
@@ -386,8 +377,8 @@ void kage_fill_clear(struct kage_vm *vm, struct kage_shadow *sp)
 
 	lockdep_assert_held(&vm->mmu.lock);
 	for (i = 0; sp->nr_present && i < KAGE_PT_ENTRIES; i++) {
-		if (!(i % CLUSTER) && is_empty(&sp->spt[i]))
-			i += CLUSTER - 1;
+		if (!(i % KAGE_PT_CLUSTER) && kage_pt_is_empty(&sp->spt[i]))
+			i += KAGE_PT_CLUSTER - 1;
 		else
 			drop_leaf(vm, sp, i, KAGE_SPTE_LAZY, &place);
 	}

@@ -14,6 +14,7 @@
 #define _KAGE_MMU_SPTE_H
 
 #include "../types.h"
+#include <linux/build_bug.h>
 
 #define KAGE_PTE_P	BIT_ULL(0)
 #define KAGE_PTE_W	BIT_ULL(1)
@@ -58,6 +59,16 @@ void kage_spte_reserve(unsigned int phys_bits);
 #define KAGE_SPTE_TRACKED	BIT_ULL(10)
 /* In a present entry: a user's write faults, and the guest would allow it. */
 #define KAGE_SPTE_WITHHELD	BIT_ULL(11)
+
+/* Entries that are looked at together: most of most tables is empty. */
+#define KAGE_PT_CLUSTER	8
+
+/* Are these eight entries all 0? */
+static __always_inline bool kage_pt_is_empty(const u64 *t)
+{
+	BUILD_BUG_ON(KAGE_PT_CLUSTER != 8);
+	return !(t[0] | t[1] | t[2] | t[3] | t[4] | t[5] | t[6] | t[7]);
+}
 
 /* Index of the entry for @gva in a table of @level (1 is the leaf table). */
 static inline unsigned int kage_pt_index(gva_t gva, int level)
