@@ -316,7 +316,7 @@ static bool rearm(struct kage_nic *nic, struct kage_virtq *vq,
 {
 	bool more = false;
 
-	spin_lock_bh(&vq->lock);
+	spin_lock(&vq->lock);
 	if (nic->polls != found->poll)
 		goto out;
 	more = kage_vring_enable_kick_after(&vq->vr, found->nr);
@@ -326,7 +326,7 @@ static bool rearm(struct kage_nic *nic, struct kage_virtq *vq,
 		hrtimer_start(&nic->wait_timer, ns_to_ktime(found->wait),
 			      HRTIMER_MODE_REL);
 out:
-	spin_unlock_bh(&vq->lock);
+	spin_unlock(&vq->lock);
 	return more;
 }
 
@@ -351,10 +351,10 @@ static int kage_nic_rx_poll(struct napi_struct *napi, int budget)
 	struct sk_buff *skb;
 
 	__skb_queue_head_init(&batch.skbs);
-	spin_lock_bh(&vq->lock);
+	spin_lock(&vq->lock);
 	found.poll = ++nic->polls;
 	take_all_locked(nic, vq, &batch, budget);
-	spin_unlock_bh(&vq->lock);
+	spin_unlock(&vq->lock);
 
 	/* Without the lock: this may go all the way into another guest. */
 	while ((skb = __skb_dequeue(&batch.skbs)))

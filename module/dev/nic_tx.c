@@ -342,7 +342,9 @@ netdev_tx_t kage_nic_tx(struct kage_nic *nic, struct sk_buff *skb)
 	bool signal = false, broke;
 	int ret;
 
-	spin_lock_bh(&vq->lock);
+	/* The stack has softirqs off here; see IFF_DISABLE_NETPOLL, too. */
+	lockdep_assert_in_softirq();
+	spin_lock(&vq->lock);
 	ret = account(&tx, send_locked(&tx));
 	broke = ret == -EINVAL || ret == -EFAULT;
 	/* More to come means that one interrupt will do for all of it. */
@@ -352,7 +354,7 @@ netdev_tx_t kage_nic_tx(struct kage_nic *nic, struct sk_buff *skb)
 	}
 	if (signal)
 		kage_nic_count(nic, KAGE_NIC_TX_INTERRUPTS, 1);
-	spin_unlock_bh(&vq->lock);
+	spin_unlock(&vq->lock);
 
 	/* Not what is dropped, nor what comes again; before the guest is told. */
 	if (!ret)
