@@ -24,7 +24,7 @@
  *
  * Both are called under vq->lock, which keeps softirqs off: an RCU read section.
  */
-static int kage_ring_read(void *ctx, gpa_t gpa, void *data, size_t len)
+int kage_vring_read(void *ctx, gpa_t gpa, void *data, size_t len)
 {
 	const void *host = kage_mem_host(ctx, gpa, len, false);
 
@@ -37,7 +37,7 @@ static int kage_ring_read(void *ctx, gpa_t gpa, void *data, size_t len)
 	return 0;
 }
 
-static int kage_ring_write(void *ctx, gpa_t gpa, const void *data, size_t len)
+int kage_vring_write(void *ctx, gpa_t gpa, const void *data, size_t len)
 {
 	void *host = kage_mem_host(ctx, gpa, len, true);
 
@@ -151,11 +151,7 @@ void kage_virtio_enable_vq_locked(struct kage_virtio *vdev,
 static void start_vq(struct kage_virtio *vdev, struct kage_virtq *vq)
 {
 	const struct kage_vring vr = {
-		.mem = {
-			.read = kage_ring_read,
-			.write = kage_ring_write,
-			.ctx = vdev->pdev.vm,
-		},
+		.ctx = vdev->pdev.vm,
 		.size = vq->size,
 		.desc = vq->desc,
 		.avail = vq->avail,
