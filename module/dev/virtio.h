@@ -12,6 +12,7 @@
 #include "../types.h"
 #include "pci_dev.h"
 #include "vring.h"
+#include "vring_mem.h"
 #include <linux/spinlock.h>
 
 #define KAGE_VIRTIO_NR_VQS	2
@@ -39,6 +40,7 @@ struct kage_virtio_ops {
 struct kage_virtq {
 	spinlock_t lock;	/* the ring and who works on it */
 	struct kage_vring vr;	/* Q */
+	struct kage_vring_mem mem;	/* Q */
 
 	/* What the driver asked for; vr follows at DRIVER_OK. */
 	u64 desc, avail, used;	/* D */

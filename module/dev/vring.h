@@ -42,8 +42,8 @@ struct kage_vring_chain {
 /**
  * kage_vring_read() - copy from guest memory, once
  *
- * Not vring.c's own: the module's is in virtio.c, and tests have theirs. By name,
- * for each packet takes a dozen of them and a call by pointer costs more than what
+ * Not vring.c's own: the module's is in vring_mem.c, and tests have theirs. By
+ * name, for each packet takes a dozen of them and a call by pointer costs more than what
  * it does. An aligned u16 must be a single access: the driver changes the indexes
  * while they are read.
  *

@@ -384,7 +384,8 @@ static int publish(struct kage_mem *mem, struct kage_slot *add,
 	if (add)
 		new->slot[new->nr++] = add;
 	rcu_assign_pointer(mem->slots, new);
-	WRITE_ONCE(mem->generation, mem->generation + 1);
+	/* Who sees the generation sees the table: pairs with its reader. */
+	smp_store_release(&mem->generation, mem->generation + 1);
 	if (old)
 		kfree_rcu(old, rcu);
 	return 0;

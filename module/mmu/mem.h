@@ -17,6 +17,7 @@
 #include <linux/mutex.h>
 #include <linux/nospec.h>
 #include <linux/rcupdate.h>
+#include <asm/barrier.h>
 #include <uapi/linux/kage.h>
 
 struct file;
@@ -62,7 +63,7 @@ struct kage_mem {
 	struct mutex lock;		/* serialises map and unmap */
 	struct kage_slots __rcu *slots;	/* R */
 	u32 next_id;			/* under lock */
-	u64 generation;			/* a of @slots; writes under lock */
+	u64 generation;			/* a times @slots changed; see below */
 	u64 npages;			/* under lock: pages pinned */
 	struct user_struct *user;	/* I who is charged */
 };
@@ -142,6 +143,20 @@ static inline void *kage_slot_host(const struct kage_slot *slot, gfn_t gfn)
 static inline bool kage_slot_tracked(const struct kage_slot *slot, gfn_t gfn)
 {
 	return test_bit(gfn - slot->base, slot->tracked);
+}
+
+/**
+ * kage_mem_generation() - changes whenever a slot comes or goes
+ *
+ * A pointer of kage_mem_host() is good as long as this is what it was before that
+ * call, and from when it is read until the read section ends.
+ *
+ * Context: RCU read section.
+ */
+static inline u64 kage_mem_generation(const struct kage_mem *mem)
+{
+	/* Pairs with publish() in mem.c: what is looked up next is no older. */
+	return smp_load_acquire(&mem->generation);
 }
 
 /**
