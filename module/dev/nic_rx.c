@@ -326,7 +326,7 @@ static bool rearm(struct kage_nic *nic, struct kage_virtq *vq,
 		hrtimer_start(&nic->wait_timer, ns_to_ktime(found->wait),
 			      HRTIMER_MODE_REL);
 out:
-	spin_unlock(&vq->lock);
+	kage_virtq_unlock(vq);
 	return more;
 }
 
@@ -354,7 +354,7 @@ static int kage_nic_rx_poll(struct napi_struct *napi, int budget)
 	spin_lock(&vq->lock);
 	found.poll = ++nic->polls;
 	take_all_locked(nic, vq, &batch, budget);
-	spin_unlock(&vq->lock);
+	kage_virtq_unlock(vq);
 
 	/* Without the lock: this may go all the way into another guest. */
 	while ((skb = __skb_dequeue(&batch.skbs)))

@@ -145,16 +145,17 @@ static int read_packet(struct tx *tx, u8 *to, u32 len)
 
 static int put_bytes(struct tx *tx, struct kage_chain_iter *iter, u32 len)
 {
-	struct kage_vm *vm = tx->nic->vdev.pdev.vm;
+	struct kage_vring_mem *mem =
+		&kage_nic_vq(tx->nic, KAGE_NIC_VQ_TO_GUEST)->mem;
 
 	while (len) {
 		gpa_t gpa;
 		const u32 n = kage_chain_piece(iter, len, &gpa);
-		void *host = kage_mem_host(vm, gpa, n, true);
+		void *host = kage_mem_host(mem->vm, gpa, n, true);
 
 		if (!host || read_packet(tx, host, n))
 			return -EFAULT;
-		kage_mem_written(vm, gpa, n);
+		kage_mem_put_off(mem->vm, &mem->late, gpa, n);
 		len -= n;
 	}
 	return 0;
@@ -354,7 +355,7 @@ netdev_tx_t kage_nic_tx(struct kage_nic *nic, struct sk_buff *skb)
 	}
 	if (signal)
 		kage_nic_count(nic, KAGE_NIC_TX_INTERRUPTS, 1);
-	spin_unlock(&vq->lock);
+	kage_virtq_unlock(vq);
 
 	/* Not what is dropped, nor what comes again; before the guest is told. */
 	if (!ret)

@@ -106,6 +106,17 @@ void kage_virtio_config_changed(struct kage_virtio *vdev);
  */
 void kage_virtio_broken(struct kage_virtio *vdev, unsigned int vq);
 
+/**
+ * kage_virtq_unlock() - after work on a ring, with softirqs off
+ *
+ * Shadow entries follow what was stored by then.
+ */
+static inline void kage_virtq_unlock(struct kage_virtq *vq)
+{
+	kage_mem_settle(vq->mem.vm, &vq->mem.late);
+	spin_unlock(&vq->lock);
+}
+
 /** kage_virtio_has() - was a feature bit negotiated? Any context */
 static inline bool kage_virtio_has(const struct kage_virtio *vdev,
 				   unsigned int bit)

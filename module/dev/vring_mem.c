@@ -5,7 +5,6 @@
  */
 #include "vring_mem.h"
 #include "vring.h"
-#include "../mmu/mem.h"
 #include "../vm.h"
 #include <linux/string.h>
 
@@ -67,11 +66,17 @@ int kage_vring_read(void *ctx, gpa_t gpa, void *data, size_t len)
 	return 0;
 }
 
+/*
+ * What is two bytes long tells the driver of all the rest: that is settled before.
+ * For the store itself there is kage_virtq_unlock().
+ */
 int kage_vring_write(void *ctx, gpa_t gpa, const void *data, size_t len)
 {
 	struct kage_vring_mem *mem = ctx;
 	void *host = find(mem, gpa, len, true);
 
+	if (len == sizeof(u16))
+		kage_mem_settle(mem->vm, &mem->late);
 	if (!host)
 		return kage_mem_write(mem->vm, gpa, data, len);
 	if (len == sizeof(u16))
@@ -80,6 +85,6 @@ int kage_vring_write(void *ctx, gpa_t gpa, const void *data, size_t len)
 		memcpy(host, data, sizeof(u64));
 	else
 		memcpy(host, data, len);
-	kage_mem_written(mem->vm, gpa, len);
+	kage_mem_put_off(mem->vm, &mem->late, gpa, len);
 	return 0;
 }

@@ -10,6 +10,7 @@
 #define _KAGE_DEV_VRING_MEM_H
 
 #include "../types.h"
+#include "../mmu/mem.h"
 
 /* The rings of a queue take four pages, and its tables as many as they like. */
 #define KAGE_VRING_PAGES	16
@@ -25,6 +26,7 @@ struct kage_vring_mem {
 	struct kage_vm *vm;		/* I */
 	u64 generation;			/* of guest memory, for @page */
 	struct kage_vring_page page[KAGE_VRING_PAGES];
+	struct kage_mem_late late;	/* stores to rings, and to buffers */
 };
 
 #endif /* _KAGE_DEV_VRING_MEM_H */

@@ -181,6 +181,36 @@ void *kage_mem_host(struct kage_vm *vm, gpa_t gpa, size_t len, bool write);
  */
 void kage_mem_written(struct kage_vm *vm, gpa_t gpa, size_t len);
 
+/* Stores to guest RAM that shadow entries do not follow yet. */
+#define KAGE_MEM_LATE	16
+
+struct kage_mem_late {
+	unsigned int nr;
+	struct {
+		gpa_t gpa;
+		size_t len;
+	} piece[KAGE_MEM_LATE];
+};
+
+/**
+ * kage_mem_put_off() - kage_mem_written() for whoever stores more at once
+ *
+ * Does its work at kage_mem_settle() at the latest.
+ */
+void kage_mem_put_off(struct kage_vm *vm, struct kage_mem_late *late,
+		      gpa_t gpa, size_t len);
+
+/**
+ * kage_mem_settle() - what was put off is done
+ *
+ * Before the guest can know that its memory has changed: it may rely on a page
+ * table that a device wrote as soon as the device says that it has. And before
+ * the end of the read section. One barrier does for all of it.
+ *
+ * Context: as kage_mem_written().
+ */
+void kage_mem_settle(struct kage_vm *vm, struct kage_mem_late *late);
+
 /**
  * kage_mem_read() - copy from guest RAM
  * @len: any; may cross pages and slots
