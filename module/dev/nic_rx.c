@@ -70,24 +70,6 @@ static struct sk_buff *alloc(struct kage_nic *nic, u32 len)
 	return skb;
 }
 
-static int get_hdr(struct kage_vm *vm, struct kage_chain_iter *iter,
-		   struct virtio_net_hdr_mrg_rxbuf *hdr)
-{
-	u32 left = sizeof(*hdr);
-	u8 *data = (u8 *)hdr;
-
-	while (left) {
-		gpa_t gpa;
-		const u32 n = kage_chain_piece(iter, left, &gpa);
-
-		if (kage_mem_read(vm, gpa, data, n))
-			return -EFAULT;
-		data += n;
-		left -= n;
-	}
-	return 0;
-}
-
 /* From one piece of guest memory into one piece of the packet. */
 static int get_piece(struct kage_vm *vm, struct kage_chain_iter *iter,
 		     u8 *data, u32 len)
@@ -103,6 +85,27 @@ static int get_piece(struct kage_vm *vm, struct kage_chain_iter *iter,
 		data += n;
 		len -= n;
 	}
+	return 0;
+}
+
+/* In one piece, all but always; and read once, for what is checked is used. */
+static int get_hdr(struct kage_vm *vm, struct kage_chain_iter *iter,
+		   struct virtio_net_hdr_mrg_rxbuf *hdr)
+{
+	struct kage_chain_iter first = *iter;
+	const void *host;
+	gpa_t gpa;
+
+	if (kage_chain_piece(iter, sizeof(*hdr), &gpa) < sizeof(*hdr)) {
+		*iter = first;
+		return get_piece(vm, iter, (u8 *)hdr, sizeof(*hdr));
+	}
+	host = kage_mem_host(vm, gpa, sizeof(*hdr), false);
+	if (!host)
+		return -EFAULT;
+	memcpy(hdr, host, sizeof(*hdr));
+	/* Nor does the compiler go back for it. */
+	barrier();
 	return 0;
 }
 

@@ -183,19 +183,26 @@ static int fill(struct tx *tx, const struct kage_vring_chain *chain, u32 hdr)
 /* Comes last: only now is known over how many chains the packet went. */
 static int put_hdr(struct tx *tx)
 {
+	struct kage_vring_mem *mem =
+		&kage_nic_vq(tx->nic, KAGE_NIC_VQ_TO_GUEST)->mem;
 	struct kage_chain_iter iter = kage_chain_in(&tx->nic->first);
 	const u8 *data = (const u8 *)&tx->hdr;
-	u32 left = sizeof(tx->hdr);
+	u32 n, left = sizeof(tx->hdr);
+	gpa_t gpa;
+	void *host;
 
 	tx->hdr.num_buffers = __cpu_to_virtio16(true, tx->nr);
-	while (left) {
-		gpa_t gpa;
-		const u32 n = kage_chain_piece(&iter, left, &gpa);
-
-		if (kage_mem_write(tx->nic->vdev.pdev.vm, gpa, data, n))
+	for (; left; left -= n, data += n) {
+		n = kage_chain_piece(&iter, left, &gpa);
+		host = kage_mem_host(mem->vm, gpa, n, true);
+		if (!host)
 			return -EFAULT;
-		data += n;
-		left -= n;
+		/* In one piece, all but always: a copy of known length. */
+		if (n == sizeof(tx->hdr))
+			memcpy(host, data, sizeof(tx->hdr));
+		else
+			memcpy(host, data, n);
+		kage_mem_put_off(mem->vm, &mem->late, gpa, n);
 	}
 	return 0;
 }
