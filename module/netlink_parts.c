@@ -231,8 +231,8 @@ int kage_netlink_mem_open(struct sk_buff *skb, struct genl_info *info)
 		nlmsg_free(reply);
 		return refuse_slot(info, tb[KAGE_MEM_A_SLOT], fd);
 	}
-	ret = kage_netlink_reply(reply, info, fill_fd(reply, info, slot, fd,
-							offset));
+	ret = fill_fd(reply, info, slot, fd, offset);
+	ret = kage_netlink_reply(reply, info, ret);
 	if (ret)
 		close_fd(fd);
 	return ret;

@@ -370,16 +370,30 @@ void kage_fill_again(struct kage_vm *vm, struct kage_shadow *sp)
 		fill_again(vm, sp, gpt);
 }
 
-void kage_fill_clear(struct kage_vm *vm, struct kage_shadow *sp)
+static void clear_leaves(struct kage_vm *vm, struct kage_shadow *sp)
 {
 	struct place place = {};
 	unsigned int i;
 
-	lockdep_assert_held(&vm->mmu.lock);
 	for (i = 0; sp->nr_present && i < KAGE_PT_ENTRIES; i++) {
 		if (!(i % KAGE_PT_CLUSTER) && kage_pt_is_empty(&sp->spt[i]))
 			i += KAGE_PT_CLUSTER - 1;
 		else
 			drop_leaf(vm, sp, i, KAGE_SPTE_LAZY, &place);
+	}
+}
+
+void kage_fill_clear(struct kage_vm *vm, struct kage_shadow *sp)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&vm->mmu.lock);
+	if (sp->role.level == 1)
+		clear_leaves(vm, sp);
+	for (i = 0; sp->nr_present && i < KAGE_PT_ENTRIES; i++) {
+		if (!(i % KAGE_PT_CLUSTER) && kage_pt_is_empty(&sp->spt[i]))
+			i += KAGE_PT_CLUSTER - 1;
+		else if (kage_spte_present(sp->spt[i]))
+			kage_shadow_set(vm, sp, i, KAGE_SPTE_LAZY);
 	}
 }

@@ -32,7 +32,7 @@ void kage_fill_entry(struct kage_vm *vm, struct kage_shadow *sp,
 u64 kage_fill_rsvd(const struct kage_shadow *sp);
 
 /**
- * kage_fill_clear() - all present entries of a leaf table become LAZY
+ * kage_fill_clear() - all present entries become LAZY, and children are let go
  */
 void kage_fill_clear(struct kage_vm *vm, struct kage_shadow *sp);
 

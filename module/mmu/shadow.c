@@ -185,25 +185,11 @@ static void detach(struct kage_vm *vm, struct kage_shadow *sp)
 	flush_pieces(vm, sp);
 }
 
-/* The recursion through kage_shadow_set() ends with the levels: four deep. */
-static void unlink_children(struct kage_vm *vm, struct kage_shadow *sp)
-{
-	unsigned int i;
-
-	for (i = 0; sp->nr_present && i < KAGE_PT_ENTRIES; i++) {
-		if (!(i % KAGE_PT_CLUSTER) && kage_pt_is_empty(&sp->spt[i]))
-			i += KAGE_PT_CLUSTER - 1;
-		else if (kage_spte_present(sp->spt[i]))
-			kage_shadow_set(vm, sp, i, KAGE_SPTE_LAZY);
-	}
-}
-
+/* The recursion through kage_fill_clear() ends with the levels: four deep. */
 static void give_up(struct kage_vm *vm, struct kage_shadow *sp)
 {
 	detach(vm, sp);
-	if (sp->role.level == 1)
-		kage_fill_clear(vm, sp);
-	unlink_children(vm, sp);
+	kage_fill_clear(vm, sp);
 	/* What was NONE is the guest's word no longer. */
 	memset64(sp->spt, KAGE_SPTE_LAZY, KAGE_PT_ENTRIES);
 	bury(vm, sp);
