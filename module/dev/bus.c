@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The buses: a list of claimed ranges per bus, sorted by base, searched under
- * RCU. The highest comes first: what a guest at work accesses is there, doorbells
- * above all other ports, and the local APICs above all other memory.
+ * RCU.
  *
  * A range that moves (a PCI BAR) is taken out and put in at once, without a
  * grace period between. A reader that stands on it then may miss a device for
@@ -30,7 +29,7 @@ void kage_bus_init(struct kage_vm *vm)
 	}
 }
 
-/* Puts @dev before the first range below it. */
+/* Puts @dev before the first range above it. */
 static int insert_locked(struct kage_bus *bus, struct kage_iodev *dev, u64 base,
 			 u64 len)
 {
@@ -41,11 +40,11 @@ static int insert_locked(struct kage_bus *bus, struct kage_iodev *dev, u64 base,
 	if (dev->len)
 		return -EBUSY;
 	list_for_each_entry(other, &bus->devs, node) {
-		if (other->base + (other->len - 1) < base) {
+		if (other->base > base + (len - 1)) {
 			next = &other->node;
 			break;
 		}
-		if (other->base <= base + (len - 1))
+		if (base <= other->base + (other->len - 1))
 			return -EBUSY;
 	}
 	/* Pair with the READ_ONCEs in find(). */
@@ -97,7 +96,7 @@ static struct kage_iodev *find(struct kage_bus *bus, u64 addr, unsigned int len,
 		base = READ_ONCE(dev->base);
 		size = READ_ONCE(dev->len);
 		if (addr < base)
-			continue;
+			break;
 		*off = addr - base;
 		if (size >= len && *off <= size - len)
 			return dev;

@@ -38,7 +38,7 @@ struct kage_iodev {
 
 struct kage_bus {
 	spinlock_t lock;			/* writers */
-	struct list_head devs;			/* R highest base first */
+	struct list_head devs;			/* R by base */
 };
 
 /** kage_bus_init() - make both buses of a machine empty */

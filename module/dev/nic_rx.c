@@ -70,6 +70,24 @@ static struct sk_buff *alloc(struct kage_nic *nic, u32 len)
 	return skb;
 }
 
+static int get_hdr(struct kage_vm *vm, struct kage_chain_iter *iter,
+		   struct virtio_net_hdr_mrg_rxbuf *hdr)
+{
+	u32 left = sizeof(*hdr);
+	u8 *data = (u8 *)hdr;
+
+	while (left) {
+		gpa_t gpa;
+		const u32 n = kage_chain_piece(iter, left, &gpa);
+
+		if (kage_mem_read(vm, gpa, data, n))
+			return -EFAULT;
+		data += n;
+		left -= n;
+	}
+	return 0;
+}
+
 /* From one piece of guest memory into one piece of the packet. */
 static int get_piece(struct kage_vm *vm, struct kage_chain_iter *iter,
 		     u8 *data, u32 len)
@@ -85,27 +103,6 @@ static int get_piece(struct kage_vm *vm, struct kage_chain_iter *iter,
 		data += n;
 		len -= n;
 	}
-	return 0;
-}
-
-/* In one piece, all but always; and read once, for what is checked is used. */
-static int get_hdr(struct kage_vm *vm, struct kage_chain_iter *iter,
-		   struct virtio_net_hdr_mrg_rxbuf *hdr)
-{
-	struct kage_chain_iter first = *iter;
-	const void *host;
-	gpa_t gpa;
-
-	if (kage_chain_piece(iter, sizeof(*hdr), &gpa) < sizeof(*hdr)) {
-		*iter = first;
-		return get_piece(vm, iter, (u8 *)hdr, sizeof(*hdr));
-	}
-	host = kage_mem_host(vm, gpa, sizeof(*hdr), false);
-	if (!host)
-		return -EFAULT;
-	memcpy(hdr, host, sizeof(*hdr));
-	/* Nor does the compiler go back for it. */
-	barrier();
 	return 0;
 }
 
@@ -309,27 +306,6 @@ struct found {
 };
 
 /*
- * After most polls an interrupt is owed, and it may come somewhat later than it
- * has to. So there a timer that is on its way is started anew once in three times
- * only: that costs about what a packet does.
- */
-static void wait_locked(struct kage_nic *nic, const struct found *found)
-{
-	const u64 now = ktime_get_ns();
-	const s64 left = hrtimer_get_expires_ns(&nic->wait_timer) - now;
-	const s64 least = found->wait;
-	s64 most = least;
-
-	if (found->nr == 1)
-		most = min_t(s64, 2 * least, KAGE_PACE_MAX_WAIT);
-	if (hrtimer_is_queued(&nic->wait_timer) && left >= least &&
-	    left <= most)
-		return;
-	hrtimer_start(&nic->wait_timer, ns_to_ktime(now + most),
-		      HRTIMER_MODE_ABS);
-}
-
-/*
  * Another poll may have begun meanwhile: then what we found is of the past, and
  * that one asks for kicks itself. One that waits for the lock finds what we leave.
  *
@@ -340,16 +316,17 @@ static bool rearm(struct kage_nic *nic, struct kage_virtq *vq,
 {
 	bool more = false;
 
-	spin_lock(&vq->lock);
+	spin_lock_bh(&vq->lock);
 	if (nic->polls != found->poll)
 		goto out;
 	more = kage_vring_enable_kick_after(&vq->vr, found->nr);
 	if (more || (found->nr == 1 && !nic->owed))
 		hrtimer_try_to_cancel(&nic->wait_timer);
 	else
-		wait_locked(nic, found);
+		hrtimer_start(&nic->wait_timer, ns_to_ktime(found->wait),
+			      HRTIMER_MODE_REL);
 out:
-	kage_virtq_unlock(vq);
+	spin_unlock_bh(&vq->lock);
 	return more;
 }
 
@@ -374,10 +351,10 @@ static int kage_nic_rx_poll(struct napi_struct *napi, int budget)
 	struct sk_buff *skb;
 
 	__skb_queue_head_init(&batch.skbs);
-	spin_lock(&vq->lock);
+	spin_lock_bh(&vq->lock);
 	found.poll = ++nic->polls;
 	take_all_locked(nic, vq, &batch, budget);
-	kage_virtq_unlock(vq);
+	spin_unlock_bh(&vq->lock);
 
 	/* Without the lock: this may go all the way into another guest. */
 	while ((skb = __skb_dequeue(&batch.skbs)))
@@ -417,7 +394,7 @@ void kage_nic_rx_idle(struct kage_nic *nic)
 void kage_nic_rx_init(struct kage_nic *nic)
 {
 	netif_napi_add(nic->dev, &nic->napi, kage_nic_rx_poll);
-	hrtimer_init(&nic->wait_timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
+	hrtimer_init(&nic->wait_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
 	nic->wait_timer.function = kage_nic_waited;
 }
 

@@ -145,17 +145,16 @@ static int read_packet(struct tx *tx, u8 *to, u32 len)
 
 static int put_bytes(struct tx *tx, struct kage_chain_iter *iter, u32 len)
 {
-	struct kage_vring_mem *mem =
-		&kage_nic_vq(tx->nic, KAGE_NIC_VQ_TO_GUEST)->mem;
+	struct kage_vm *vm = tx->nic->vdev.pdev.vm;
 
 	while (len) {
 		gpa_t gpa;
 		const u32 n = kage_chain_piece(iter, len, &gpa);
-		void *host = kage_mem_host(mem->vm, gpa, n, true);
+		void *host = kage_mem_host(vm, gpa, n, true);
 
 		if (!host || read_packet(tx, host, n))
 			return -EFAULT;
-		kage_mem_put_off(mem->vm, &mem->late, gpa, n);
+		kage_mem_written(vm, gpa, n);
 		len -= n;
 	}
 	return 0;
@@ -183,26 +182,19 @@ static int fill(struct tx *tx, const struct kage_vring_chain *chain, u32 hdr)
 /* Comes last: only now is known over how many chains the packet went. */
 static int put_hdr(struct tx *tx)
 {
-	struct kage_vring_mem *mem =
-		&kage_nic_vq(tx->nic, KAGE_NIC_VQ_TO_GUEST)->mem;
 	struct kage_chain_iter iter = kage_chain_in(&tx->nic->first);
 	const u8 *data = (const u8 *)&tx->hdr;
-	u32 n, left = sizeof(tx->hdr);
-	gpa_t gpa;
-	void *host;
+	u32 left = sizeof(tx->hdr);
 
 	tx->hdr.num_buffers = __cpu_to_virtio16(true, tx->nr);
-	for (; left; left -= n, data += n) {
-		n = kage_chain_piece(&iter, left, &gpa);
-		host = kage_mem_host(mem->vm, gpa, n, true);
-		if (!host)
+	while (left) {
+		gpa_t gpa;
+		const u32 n = kage_chain_piece(&iter, left, &gpa);
+
+		if (kage_mem_write(tx->nic->vdev.pdev.vm, gpa, data, n))
 			return -EFAULT;
-		/* In one piece, all but always: a copy of known length. */
-		if (n == sizeof(tx->hdr))
-			memcpy(host, data, sizeof(tx->hdr));
-		else
-			memcpy(host, data, n);
-		kage_mem_put_off(mem->vm, &mem->late, gpa, n);
+		data += n;
+		left -= n;
 	}
 	return 0;
 }
@@ -350,9 +342,7 @@ netdev_tx_t kage_nic_tx(struct kage_nic *nic, struct sk_buff *skb)
 	bool signal = false, broke;
 	int ret;
 
-	/* The stack has softirqs off here; see IFF_DISABLE_NETPOLL, too. */
-	lockdep_assert_in_softirq();
-	spin_lock(&vq->lock);
+	spin_lock_bh(&vq->lock);
 	ret = account(&tx, send_locked(&tx));
 	broke = ret == -EINVAL || ret == -EFAULT;
 	/* More to come means that one interrupt will do for all of it. */
@@ -362,7 +352,7 @@ netdev_tx_t kage_nic_tx(struct kage_nic *nic, struct sk_buff *skb)
 	}
 	if (signal)
 		kage_nic_count(nic, KAGE_NIC_TX_INTERRUPTS, 1);
-	kage_virtq_unlock(vq);
+	spin_unlock_bh(&vq->lock);
 
 	/* Not what is dropped, nor what comes again; before the guest is told. */
 	if (!ret)

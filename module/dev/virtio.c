@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A virtio device as its driver sees it. */
 #include "virtio.h"
+#include "../mmu/mem.h"
 #include <linux/log2.h>
 #include <uapi/linux/virtio_config.h>
 #include <uapi/linux/virtio_pci.h>
@@ -14,6 +15,41 @@
 
 #define ISR_VQ		1
 #define ISR_CONFIG	VIRTIO_PCI_ISR_CONFIG
+
+/*
+ * Ring fields of two bytes are the indexes and flags that the driver changes
+ * while we read them: they must not be put together from single bytes, which a
+ * copy of unknown length may do. Alignment was checked, so none leaves a page;
+ * what does is left to kage_mem_read() and kage_mem_write().
+ *
+ * Both are called under vq->lock, which keeps softirqs off: an RCU read section.
+ */
+static int kage_ring_read(void *ctx, gpa_t gpa, void *data, size_t len)
+{
+	const void *host = kage_mem_host(ctx, gpa, len, false);
+
+	if (!host)
+		return kage_mem_read(ctx, gpa, data, len);
+	if (len == sizeof(u16))
+		*(u16 *)data = READ_ONCE(*(const u16 *)host);
+	else
+		memcpy(data, host, len);
+	return 0;
+}
+
+static int kage_ring_write(void *ctx, gpa_t gpa, const void *data, size_t len)
+{
+	void *host = kage_mem_host(ctx, gpa, len, true);
+
+	if (!host)
+		return kage_mem_write(ctx, gpa, data, len);
+	if (len == sizeof(u16))
+		WRITE_ONCE(*(u16 *)host, *(const u16 *)data);
+	else
+		memcpy(host, data, len);
+	kage_mem_written(ctx, gpa, len);
+	return 0;
+}
 
 static void raise_irq(struct kage_virtio *vdev, u8 isr, u16 vector)
 {
@@ -115,7 +151,11 @@ void kage_virtio_enable_vq_locked(struct kage_virtio *vdev,
 static void start_vq(struct kage_virtio *vdev, struct kage_virtq *vq)
 {
 	const struct kage_vring vr = {
-		.ctx = &vq->mem,
+		.mem = {
+			.read = kage_ring_read,
+			.write = kage_ring_write,
+			.ctx = vdev->pdev.vm,
+		},
 		.size = vq->size,
 		.desc = vq->desc,
 		.avail = vq->avail,
@@ -126,7 +166,6 @@ static void start_vq(struct kage_virtio *vdev, struct kage_virtq *vq)
 
 	spin_lock(&vq->lock);
 	vq->vr = vr;
-	vq->mem.vm = vdev->pdev.vm;
 	spin_unlock(&vq->lock);
 }
 

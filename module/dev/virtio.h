@@ -12,7 +12,6 @@
 #include "../types.h"
 #include "pci_dev.h"
 #include "vring.h"
-#include "vring_mem.h"
 #include <linux/spinlock.h>
 
 #define KAGE_VIRTIO_NR_VQS	2
@@ -40,7 +39,6 @@ struct kage_virtio_ops {
 struct kage_virtq {
 	spinlock_t lock;	/* the ring and who works on it */
 	struct kage_vring vr;	/* Q */
-	struct kage_vring_mem mem;	/* Q */
 
 	/* What the driver asked for; vr follows at DRIVER_OK. */
 	u64 desc, avail, used;	/* D */
@@ -105,17 +103,6 @@ void kage_virtio_config_changed(struct kage_virtio *vdev);
  * kage_virtio_signal().
  */
 void kage_virtio_broken(struct kage_virtio *vdev, unsigned int vq);
-
-/**
- * kage_virtq_unlock() - after work on a ring, with softirqs off
- *
- * Shadow entries follow what was stored by then.
- */
-static inline void kage_virtq_unlock(struct kage_virtq *vq)
-{
-	kage_mem_settle(vq->mem.vm, &vq->mem.late);
-	spin_unlock(&vq->lock);
-}
 
 /** kage_virtio_has() - was a feature bit negotiated? Any context */
 static inline bool kage_virtio_has(const struct kage_virtio *vdev,

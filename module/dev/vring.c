@@ -3,8 +3,9 @@
  * Split virtqueues, device side. Guest and host are both little-endian, so
  * ring fields are used as they lie in memory.
  *
- * Whatever comes from the guest is copied once by kage_vring_read() and only the
- * copy is looked at.
+ * Whatever comes from the guest is copied once by mem.read() and only the copy
+ * is looked at. mem.read() and mem.write() of an aligned u16 must be single
+ * accesses: the driver changes the indexes while they are read.
  */
 #include "vring.h"
 #include <linux/errno.h>
@@ -80,14 +81,14 @@ static int broke(struct kage_vring *vr)
 
 static int read_u16(struct kage_vring *vr, gpa_t gpa, u16 *val)
 {
-	if (kage_vring_read(vr->ctx, gpa, val, sizeof(*val)))
+	if (vr->mem.read(vr->mem.ctx, gpa, val, sizeof(*val)))
 		return broke(vr);
 	return 0;
 }
 
 static int write_u16(struct kage_vring *vr, gpa_t gpa, u16 val)
 {
-	if (kage_vring_write(vr->ctx, gpa, &val, sizeof(val)))
+	if (vr->mem.write(vr->mem.ctx, gpa, &val, sizeof(val)))
 		return broke(vr);
 	return 0;
 }
@@ -141,8 +142,8 @@ static int walk(struct kage_vring *vr, struct kage_vring_chain *chain)
 	for (;;) {
 		if (i >= nr || ++seen > nr)
 			return -EINVAL;
-		if (kage_vring_read(vr->ctx, table + sizeof(d) * (u64)i, &d,
-				    sizeof(d)))
+		if (vr->mem.read(vr->mem.ctx, table + sizeof(d) * (u64)i, &d,
+				 sizeof(d)))
 			return -EINVAL;
 
 		if (d.flags & DESC_F_INDIRECT) {
@@ -211,8 +212,8 @@ int kage_vring_push(struct kage_vring *vr, u16 head, u32 written)
 
 	if (vr->broken)
 		return -EINVAL;
-	if (kage_vring_write(vr->ctx, used_entry(vr, vr->used_idx), &elem,
-			     sizeof(elem)))
+	if (vr->mem.write(vr->mem.ctx, used_entry(vr, vr->used_idx), &elem,
+			  sizeof(elem)))
 		return broke(vr);
 	vr->used_idx++;
 	return 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Split virtqueues, device side. PURE: guest memory is reached through two
- * functions of whoever links it, and nothing that the guest wrote is used before
- * it was copied and checked. Virtio 1.1: "Split Virtqueues".
+ * callbacks, and nothing that the guest wrote is used before it was copied and
+ * checked. Virtio 1.1: "Split Virtqueues".
  */
 #ifndef _KAGE_DEV_VRING_H
 #define _KAGE_DEV_VRING_H
@@ -13,8 +13,14 @@
 /* Buffers of one chain, indirect ones included; more marks the ring broken. */
 #define KAGE_VRING_MAX_CHAIN	256
 
+struct kage_vring_mem {
+	int (*read)(void *ctx, gpa_t gpa, void *data, size_t len);
+	int (*write)(void *ctx, gpa_t gpa, const void *data, size_t len);
+	void *ctx;
+};
+
 struct kage_vring {
-	void *ctx;		/* for kage_vring_read() and _write() */
+	struct kage_vring_mem mem;
 	u16 size;		/* power of two, 0 while disabled */
 	gpa_t desc, avail, used;
 	bool event_idx;		/* VIRTIO_F_EVENT_IDX negotiated */
@@ -38,21 +44,6 @@ struct kage_vring_chain {
 	u64 out_len, in_len;	/* sums, never wrapping */
 	struct kage_vring_buf buf[KAGE_VRING_MAX_CHAIN];
 };
-
-/**
- * kage_vring_read() - copy from guest memory, once
- *
- * Not vring.c's own: the module's is in vring_mem.c, and tests have theirs. By
- * name, for each packet takes a dozen of them and a call by pointer costs more than what
- * it does. An aligned u16 must be a single access: the driver changes the indexes
- * while they are read.
- *
- * Return: 0, or not if a byte is not RAM.
- */
-int kage_vring_read(void *ctx, gpa_t gpa, void *data, size_t len);
-
-/** kage_vring_write() - copy to guest memory; all else as kage_vring_read() */
-int kage_vring_write(void *ctx, gpa_t gpa, const void *data, size_t len);
 
 /**
  * kage_vring_pop() - take the next available chain

@@ -61,6 +61,26 @@ void *kage_mem_host(struct kage_vm *vm, gpa_t gpa, size_t len, bool write)
 	return kage_slot_host(slot, gpa >> KAGE_PAGE_SHIFT) + off;
 }
 
+void kage_mem_written(struct kage_vm *vm, gpa_t gpa, size_t len)
+{
+	size_t n;
+
+	/*
+	 * Pairs with the barrier in shadow.c's track_gfn(): either that one
+	 * reads what was just stored, or the tracked bit is seen here.
+	 */
+	smp_mb();
+	for (; len; gpa += n, len -= n) {
+		gfn_t gfn = gpa >> KAGE_PAGE_SHIFT;
+		struct kage_slot *slot = kage_mem_slot(vm, gfn);
+
+		n = min_t(size_t, len,
+			  KAGE_PAGE_SIZE - (gpa & ~KAGE_PAGE_MASK));
+		if (slot && kage_slot_tracked(slot, gfn))
+			kage_mmu_resync(vm, gpa, n);
+	}
+}
+
 /* Copies page by page; @write is known at compile time at both call sites. */
 static int copy(struct kage_vm *vm, gpa_t gpa, void *data, size_t len,
 		bool write)
@@ -364,8 +384,7 @@ static int publish(struct kage_mem *mem, struct kage_slot *add,
 	if (add)
 		new->slot[new->nr++] = add;
 	rcu_assign_pointer(mem->slots, new);
-	/* Who sees the generation sees the table: pairs with its reader. */
-	smp_store_release(&mem->generation, mem->generation + 1);
+	WRITE_ONCE(mem->generation, mem->generation + 1);
 	if (old)
 		kfree_rcu(old, rcu);
 	return 0;

@@ -17,7 +17,6 @@
 #include <linux/mutex.h>
 #include <linux/nospec.h>
 #include <linux/rcupdate.h>
-#include <asm/barrier.h>
 #include <uapi/linux/kage.h>
 
 struct file;
@@ -63,7 +62,7 @@ struct kage_mem {
 	struct mutex lock;		/* serialises map and unmap */
 	struct kage_slots __rcu *slots;	/* R */
 	u32 next_id;			/* under lock */
-	u64 generation;			/* a times @slots changed; see below */
+	u64 generation;			/* a of @slots; writes under lock */
 	u64 npages;			/* under lock: pages pinned */
 	struct user_struct *user;	/* I who is charged */
 };
@@ -146,20 +145,6 @@ static inline bool kage_slot_tracked(const struct kage_slot *slot, gfn_t gfn)
 }
 
 /**
- * kage_mem_generation() - changes whenever a slot comes or goes
- *
- * A pointer of kage_mem_host() is good as long as this is what it was before that
- * call, and from when it is read until the read section ends.
- *
- * Context: RCU read section.
- */
-static inline u64 kage_mem_generation(const struct kage_mem *mem)
-{
-	/* Pairs with publish() in mem.c: what is looked up next is no older. */
-	return smp_load_acquire(&mem->generation);
-}
-
-/**
  * kage_mem_host() - host address of guest bytes
  * @len: 1 to 4096; the range must not leave its page
  *
@@ -180,36 +165,6 @@ void *kage_mem_host(struct kage_vm *vm, gpa_t gpa, size_t len, bool write);
  * Context: RCU read section, any context but hard interrupt.
  */
 void kage_mem_written(struct kage_vm *vm, gpa_t gpa, size_t len);
-
-/* Stores to guest RAM that shadow entries do not follow yet. */
-#define KAGE_MEM_LATE	16
-
-struct kage_mem_late {
-	unsigned int nr;
-	struct {
-		gpa_t gpa;
-		size_t len;
-	} piece[KAGE_MEM_LATE];
-};
-
-/**
- * kage_mem_put_off() - kage_mem_written() for whoever stores more at once
- *
- * Does its work at kage_mem_settle() at the latest.
- */
-void kage_mem_put_off(struct kage_vm *vm, struct kage_mem_late *late,
-		      gpa_t gpa, size_t len);
-
-/**
- * kage_mem_settle() - what was put off is done
- *
- * Before the guest can know that its memory has changed: it may rely on a page
- * table that a device wrote as soon as the device says that it has. And before
- * the end of the read section. One barrier does for all of it.
- *
- * Context: as kage_mem_written().
- */
-void kage_mem_settle(struct kage_vm *vm, struct kage_mem_late *late);
 
 /**
  * kage_mem_read() - copy from guest RAM

@@ -286,8 +286,8 @@ static void take_ring(void)
 	const u64 bits = feed_take(&feed, 1);
 
 	fresh_sized(bits % 12 == 11 ? 0 : 1U << bits % 12);
-	do_read = hostile_read;
-	do_write = hostile_write;
+	vr.mem.read = hostile_read;
+	vr.mem.write = hostile_write;
 	vr.indirect = bits & 0x40;
 	vr.event_idx = bits & 0x80;
 	vr.last_avail = feed_take(&feed, 2);

@@ -82,20 +82,6 @@ static int ram_write(void *ctx, gpa_t gpa, const void *data, size_t len)
 	return 0;
 }
 
-/* Who accesses memory for the device; tests may put others in between. */
-static int (*do_read)(void *ctx, gpa_t gpa, void *data, size_t len);
-static int (*do_write)(void *ctx, gpa_t gpa, const void *data, size_t len);
-
-int kage_vring_read(void *ctx, gpa_t gpa, void *data, size_t len)
-{
-	return do_read(ctx, gpa, data, len);
-}
-
-int kage_vring_write(void *ctx, gpa_t gpa, const void *data, size_t len)
-{
-	return do_write(ctx, gpa, data, len);
-}
-
 /* The driver's side. */
 
 static inline u16 get16(gpa_t gpa)
@@ -134,9 +120,8 @@ static inline void fresh_sized(u16 size)
 	memset(ram, 0, RAM_SIZE);
 	nr_events = 0;
 	at_mb = NULL;
-	do_read = ram_read;
-	do_write = ram_write;
 	vr = (struct kage_vring){
+		.mem = { .read = ram_read, .write = ram_write },
 		.size = size,
 		.desc = DESC,
 		.avail = AVAIL,

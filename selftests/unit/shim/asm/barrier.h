@@ -21,6 +21,4 @@ void kage_shim_barrier(int kind);
 #define smp_rmb()	KAGE_SHIM_BARRIER('r')
 #define smp_wmb()	KAGE_SHIM_BARRIER('w')
 
-#define smp_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
-
 #endif /* _KAGE_SHIM_ASM_BARRIER_H */

@@ -4,7 +4,6 @@
 #define _KAGE_SHIM_LINUX_COMPILER_H
 
 #define __rcu
-#define noinline	__attribute__((noinline))
 #define __aligned(n)	__attribute__((aligned(n)))
 #define OPTIMIZER_HIDE_VAR(v)	asm("" : "+r" (v))
 #define __printf(a, b)	__attribute__((format(printf, a, b)))
