@@ -77,6 +77,15 @@ static void halt_vcpus(struct kage_vm *vm)
 	wait_event(vm->parked_wq, all_parked(vm));
 }
 
+static void reset_nics(struct kage_vm *vm)
+{
+	unsigned int i;
+
+	for (i = 0; i < KAGE_MAX_NICS; i++)
+		if (vm->nics[i])
+			kage_nic_reset(vm->nics[i]);
+}
+
 /*
  * For good: from here only a reset leads on. The NICs would go on without the
  * vCPUs, and receive into memory that may be read, or loaded anew, by now. For
@@ -84,12 +93,8 @@ static void halt_vcpus(struct kage_vm *vm)
  */
 static void end_run(struct kage_vm *vm)
 {
-	unsigned int i;
-
 	halt_vcpus(vm);
-	for (i = 0; i < KAGE_MAX_NICS; i++)
-		if (vm->nics[i])
-			kage_nic_reset(vm->nics[i]);
+	reset_nics(vm);
 	vm->state = KAGE_VM_STOPPED;
 }
 
@@ -216,9 +221,7 @@ static void reset_parts(struct kage_vm *vm)
 
 	/* Memory is loaded anew through the memfd, past the write hook. */
 	kage_mmu_slots_changed(vm);
-	for (i = 0; i < KAGE_MAX_NICS; i++)
-		if (vm->nics[i])
-			kage_nic_reset(vm->nics[i]);
+	reset_nics(vm);
 	kage_uart_reset(vm);
 	kage_pci_reset(vm);
 	kage_pm_reset(vm);
